@@ -1,0 +1,13 @@
+# Every command here sets up what it needs in .venv; nothing else has to be installed first.
+.PHONY: run test install lint check unit bench docs test-slow
+PY := .venv/bin/python
+
+run: install ; @$(PY) -m weighbridge serve
+test: install ; @scripts/check && scripts/test
+test-slow: install ; @scripts/test -m slow
+lint: install ; @scripts/lint
+check: install ; @scripts/check
+unit: install ; @scripts/test
+docs: install ; @scripts/docs
+bench: install ; @$(PY) -m bench
+install: ; @scripts/install

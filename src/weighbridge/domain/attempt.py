@@ -1,0 +1,58 @@
+"""One call to one model on one host."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from weighbridge.domain.money import Money
+from weighbridge.domain.usage import Usage
+from weighbridge.domain.verdict import Verdict
+
+
+class StepKind(StrEnum):
+    """What the ladder does after an attempt."""
+
+    ACCEPT = "accept"
+    REPAIR = "repair"
+    RETRY = "retry"
+    NEXT_CANDIDATE = "next_candidate"
+    DEGRADE = "degrade"
+    REVIEW = "review"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The answer of `next_step`."""
+
+    kind: StepKind
+    """What to do."""
+    reason: str
+    """Why, as a code: a finding's, an error's, or the bound that was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one call did."""
+
+    model: str
+    """Portfolio name."""
+    host: str
+    """Where."""
+    verdict: Verdict
+    """What validation said; `unchecked` when no answer came."""
+    step: Step
+    """What the ladder did next."""
+    latency_s: float
+    """From the send to the last byte."""
+    first_chunk_s: float | None = None
+    """From the send to the first content of a stream."""
+    served_by: str | None = None
+    """The model name that the host reported."""
+    usage: Usage | None = None
+    """What it consumed; `None` when unknown."""
+    cost: Money | None = None
+    """What it cost; `None` when unknown."""
+    error_code: str | None = None
+    """The provider error's code when no answer came."""
+    error_status: int | None = None
+    """The provider's HTTP status, if there was one."""

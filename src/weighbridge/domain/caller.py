@@ -1,0 +1,22 @@
+"""Who is asking."""
+
+from dataclasses import dataclass
+
+from weighbridge.domain.levels import Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The holder of a gateway key, or the one anonymous caller of a loopback gateway."""
+
+    name: str
+    """The key's name in the config; never the key."""
+    sensitivity: Sensitivity | None = None
+    """The level all of this caller's content has at least."""
+    may_pin: bool = True
+    """May ask for a portfolio model by name instead of a task."""
+    tasks: frozenset[str] | None = None
+    """The tasks this caller may use; `None` for all."""
+
+
+ANONYMOUS = Caller("anonymous")

@@ -1,0 +1,73 @@
+"""What routing decided, and why every other model lost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from weighbridge.domain.money import Money
+
+
+class DropReason(StrEnum):
+    """Why a model of the portfolio cannot serve this request."""
+
+    NOT_IN_SELECTION_RECORD = "not_in_selection_record"
+    NOT_PINNED = "not_pinned"
+    TOO_WEAK_FOR_RISK = "too_weak_for_risk"
+    CONDITION_NOT_MET = "condition_not_met"
+    CONTEXT_WINDOW_TOO_SMALL = "context_window_too_small"
+    OUTPUT_LIMIT_TOO_SMALL = "output_limit_too_small"
+    SENSITIVITY_NOT_ALLOWED = "sensitivity_not_allowed"
+    OVER_PRICE_CAP = "over_price_cap"
+    PRICE_UNKNOWN = "price_unknown"
+    REGION_NOT_ALLOWED = "region_not_allowed"
+    CAPABILITY_MISSING = "capability_missing"
+    PROOF_MISSING = "proof_missing"
+    PROOF_STALE = "proof_stale"
+    COOLING_DOWN = "cooling_down"
+    DEPRECATED = "deprecated"
+
+
+class RouteReason(StrEnum):
+    """Why the first candidate is first."""
+
+    PRIMARY = "primary"
+    HIGH_RISK = "high_risk"
+    CONDITION_NOT_MET = "condition_not_met"
+    PRIMARY_DROPPED = "primary_dropped"
+    PINNED = "pinned"
+    NO_CANDIDATE = "no_candidate"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One model of the portfolio, judged for one request."""
+
+    model: str
+    """Its portfolio name."""
+    reason: DropReason | None
+    """Why it was dropped; `None` when kept."""
+    numbers: Mapping[str, str | int] = field(default_factory=dict)
+    """The figures behind the reason, such as `needed_tokens` and `window_tokens`."""
+    rank: int | None = None
+    """Place in the order, from 1; `None` when dropped."""
+    estimate: Money | None = None
+    """Upper estimate of one attempt's cost; `None` when the price is unknown."""
+
+    @property
+    def is_kept(self) -> bool:
+        """May be called for this request."""
+        return self.reason is None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer of the route stage."""
+
+    candidates: tuple[Candidate, ...]
+    """Every model of the portfolio: kept ones first in order, then dropped ones in portfolio order."""
+    order: tuple[str, ...]
+    """The kept models, first choice first; empty when none may serve."""
+    reason: RouteReason
+    """Why the first is first."""
+    sentence: str
+    """The same in one plain English sentence."""

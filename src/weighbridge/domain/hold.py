@@ -1,0 +1,27 @@
+"""Money set aside before a call, and what became of it."""
+
+from dataclasses import dataclass
+
+from weighbridge.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Money reserved in every budget that covers the request."""
+
+    id: str
+    """Unique; a hold is settled or released exactly once."""
+    amount: Money | None
+    """The upper estimate; `None` when the price is unknown and the task allows that."""
+    budgets: tuple[str, ...]
+    """Names of the budgets it counts against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The end of a hold."""
+
+    hold_id: str
+    """Which hold."""
+    cost: Money | None
+    """What the calls really cost; `None` when unknown, and then the held amount stays counted."""

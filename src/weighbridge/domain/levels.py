@@ -1,0 +1,52 @@
+"""The ordered scales that policy speaks in: risk, sensitivity, strength, and what a model can do."""
+
+from enum import StrEnum
+
+
+class Risk(StrEnum):
+    """How bad a wrong answer would be. Unknown risk is `high`."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Sensitivity(StrEnum):
+    """How far the content may travel, least to most protected. The strictest claim always wins."""
+
+    PUBLIC = "public"
+    INTERNAL = "internal"
+    CONFIDENTIAL = "confidential"
+    RESTRICTED = "restricted"
+
+    @property
+    def rank(self) -> int:
+        """0 for public up to 3 for restricted; a model may see content of its own rank or lower."""
+        return _SENSITIVITY_RANK[self]
+
+
+_SENSITIVITY_RANK = {level: rank for rank, level in enumerate(Sensitivity)}
+
+
+class Tier(StrEnum):
+    """A model's place in the portfolio, cheapest to strongest. High risk is served by `frontier` only."""
+
+    SMALL = "small"
+    BALANCED = "balanced"
+    FRONTIER = "frontier"
+
+
+class Capability(StrEnum):
+    """What a request may need of a model beyond plain text."""
+
+    JSON_SCHEMA = "json_schema"
+    LOGPROBS = "logprobs"
+    STREAMING = "streaming"
+    TOOLS = "tools"
+    VISION = "vision"
+
+
+def strictest(*levels: Sensitivity | None) -> Sensitivity:
+    """The most protected of the claims; with no claim at all, `internal`, the default of the house."""
+    stated = [level for level in levels if level is not None]
+    return max(stated, key=lambda level: level.rank) if stated else Sensitivity.INTERNAL

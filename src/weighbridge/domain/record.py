@@ -1,0 +1,84 @@
+"""The one record of a request: enough to explain, replay and re-decide it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from weighbridge.domain.attempt import Attempt
+from weighbridge.domain.decision import Decision
+from weighbridge.domain.money import Money
+from weighbridge.domain.packed import DroppedMessage
+from weighbridge.domain.signals import Classification
+from weighbridge.domain.usage import TokenCount, Usage
+
+
+class OutcomeStatus(StrEnum):
+    """How the request ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Prompt and answer, kept only for tasks whose policy says so."""
+
+    prompt: str
+    """What the model was asked, roles included."""
+    answer: str | None
+    """What the caller got."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything that happened to one request."""
+
+    id: str
+    """`rec_` and a time-ordered identifier."""
+    created_at: str
+    """UTC, RFC 3339 with microseconds."""
+    expires_at: str
+    """UTC, RFC 3339: when the retention job deletes it."""
+    policy_digest: str
+    """The policy that decided."""
+    caller: str
+    """Key name."""
+    dialect: str
+    """The door's wire format."""
+    requested_model: str
+    """What the caller asked for."""
+    is_stream: bool
+    """Whether the answer was streamed."""
+    input_digest: str
+    """sha256 of the messages, so that equal inputs can be found without storing them."""
+    status: OutcomeStatus
+    """How it ended."""
+    error_code: str | None
+    """Code of the error that the caller got, if any."""
+    classification: Classification | None
+    """`None` when the request was refused before classification."""
+    decision: Decision | None
+    """`None` when the request was refused before routing."""
+    attempts: tuple[Attempt, ...]
+    """In order."""
+    served_model: str | None
+    """Portfolio name of the model whose answer was given."""
+    is_fallback: bool
+    """The answer came from another model than the first of the order."""
+    prompt_count: TokenCount | None
+    """Our own count of the input and how it was made."""
+    dropped_messages: tuple[DroppedMessage, ...]
+    """What compaction left out of the conversation."""
+    estimate: Money | None
+    """What was held."""
+    usage: Usage | None
+    """All attempts together; `None` when one is unknown."""
+    cost: Money | None
+    """All attempts together; `None` when one is unknown."""
+    duration_s: float
+    """From the first byte parsed to the answer ready."""
+    log_fields: tuple[str, ...] = ()
+    """What the task's log line carries."""
+    content: Content | None = None
+    """`None` unless the task stores content."""

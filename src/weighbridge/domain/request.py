@@ -1,0 +1,183 @@
+"""What a caller asks, in no provider's format."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from weighbridge.domain.levels import Capability, Risk
+
+
+class Role(StrEnum):
+    """Who speaks in a message. `developer` is kept apart from `system`: some models know only one."""
+
+    SYSTEM = "system"
+    DEVELOPER = "developer"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of plain text."""
+
+    text: str
+    """The text itself; never contains lone surrogates (the parsers refuse them)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture, by reference or inline."""
+
+    url: str
+    """An https or data URL, passed to the provider and never fetched by the gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model asks for a tool to be run."""
+
+    id: str
+    """The call's identifier, chosen by the provider."""
+    name: str
+    """The tool's name."""
+    arguments: str
+    """The arguments as the JSON text the model wrote, which may be invalid."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool answered."""
+
+    call_id: str
+    """The `ToolCall.id` it answers."""
+    text: str
+    """The tool's output."""
+
+
+Part = Text | Image | ToolCall | ToolResult
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation."""
+
+    role: Role
+    """Who speaks."""
+    parts: tuple[Part, ...]
+    """What is said, in order."""
+
+    @property
+    def text(self) -> str:
+        """All that a model reads as text in this message, tool traffic included."""
+        return "\n".join(_readable(part) for part in self.parts if not isinstance(part, Image))
+
+
+def _readable(part: Text | ToolCall | ToolResult) -> str:
+    return f"{part.name} {part.arguments}" if isinstance(part, ToolCall) else part.text
+
+
+def say(role: Role, text: str) -> Message:
+    """A message of one piece of text."""
+    return Message(role, (Text(text),))
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may ask for."""
+
+    name: str
+    """Its name."""
+    description: str | None
+    """What it does, for the model."""
+    parameters_json: str | None
+    """The JSON Schema of its arguments, as JSON text."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFormat:
+    """The shape that the caller wants the answer in."""
+
+    kind: str
+    """`text`, `json_object` or `json_schema`."""
+    schema_json: str | None = None
+    """The JSON Schema as JSON text, for `json_schema`. Hostile input: see `validation`."""
+
+
+TEXT_OUTPUT = OutputFormat("text")
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the model should choose tokens. `None` leaves it to the provider."""
+
+    temperature: float | None = None
+    """0 for the most likely token."""
+    top_p: float | None = None
+    """Nucleus size."""
+    seed: int | None = None
+    """Asks for repeatable sampling."""
+    stop: tuple[str, ...] = ()
+    """Texts that end the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call as the gateway understands it, whatever door it came through."""
+
+    messages: tuple[Message, ...]
+    """The conversation, oldest first; at least one message has text."""
+    model: str = "auto"
+    """What the caller asked for: `task/<name>`, `auto`, or the name of a portfolio model."""
+    dialect: str = "native"
+    """The wire format it came in, which is also the one its answer and errors go out in."""
+    task: str | None = None
+    """The task that the caller states, if any."""
+    risk: Risk | None = None
+    """The risk that the caller states, if any."""
+    max_output_tokens: int | None = None
+    """The caller's own limit."""
+    sampling: Sampling = Sampling()
+    """Sampling wishes."""
+    tools: tuple[Tool, ...] = ()
+    """Tools on offer."""
+    output: OutputFormat = TEXT_OUTPUT
+    """The wanted shape of the answer."""
+    choices: int = 1
+    """How many alternatives are asked for (`n`)."""
+    wants_logprobs: bool = False
+    """The caller asked to see log-probabilities."""
+    is_stream: bool = False
+    """The caller wants the answer in pieces."""
+    wants_stream_usage: bool = False
+    """The caller asked for usage at the end of the stream."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """The caller's own labels; classification rules may read them."""
+    body: Mapping[str, object] | None = None
+    """The parsed wire body, kept so that a call to a host of the same dialect passes it on unchanged."""
+
+    @property
+    def text(self) -> str:
+        """Everything the model would read, for counting and for detectors."""
+        return "\n".join(message.text for message in self.messages)
+
+    @property
+    def user_text(self) -> str:
+        """What the last user message says, which is what classification looks at."""
+        for message in reversed(self.messages):
+            if message.role is Role.USER:
+                return message.text
+        return ""
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """The capabilities without which a model cannot serve this request."""
+        has_image = any(isinstance(part, Image) for message in self.messages for part in message.parts)
+        wanted = {
+            Capability.TOOLS: bool(self.tools),
+            Capability.VISION: has_image,
+            Capability.LOGPROBS: self.wants_logprobs,
+            Capability.JSON_SCHEMA: self.output.kind == "json_schema",
+            Capability.STREAMING: self.is_stream,
+        }
+        return frozenset(capability for capability, is_wanted in wanted.items() if is_wanted)

@@ -1,0 +1,82 @@
+"""What a model answered, in no provider's format."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from weighbridge.domain.request import ToolCall
+from weighbridge.domain.usage import Usage
+
+
+class FinishReason(StrEnum):
+    """Why the model stopped."""
+
+    STOP = "stop"
+    LENGTH = "length"
+    TOOL_CALLS = "tool_calls"
+    CONTENT_FILTER = "content_filter"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One alternative answer."""
+
+    text: str
+    """The answer's text; empty when the model only called tools."""
+    finish_reason: FinishReason = FinishReason.STOP
+    """Why it ended."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Tools the model asks for."""
+    refusal: str | None = None
+    """The model's own words when it declined through its refusal channel."""
+    logprobs: tuple[float, ...] | None = None
+    """Natural-log probability of each output token; `None` when the provider gave none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One complete answer from one host."""
+
+    model: str
+    """The model name that the host says served it."""
+    choices: tuple[Choice, ...]
+    """At least one."""
+    usage: Usage | None
+    """What the provider reported; `None` when it reported nothing."""
+    provider_id: str | None = None
+    """The provider's own identifier of the answer."""
+    body: Mapping[str, object] | None = None
+    """The parsed wire body, for a caller of the same dialect."""
+
+    @property
+    def text(self) -> str:
+        """The first choice's text."""
+        return self.choices[0].text
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """One piece of a streamed answer."""
+
+    text: str = ""
+    """New text of the first choice."""
+    tool_text: str = ""
+    """New text of tool-call arguments, for size limits; the pieces themselves travel in `wire`."""
+    refusal: str = ""
+    """New text on the refusal channel."""
+    finish_reason: FinishReason | None = None
+    """Set on the piece that ends the choice."""
+    logprobs: tuple[float, ...] | None = None
+    """Log-probabilities of the tokens in this piece."""
+    usage: Usage | None = None
+    """Set on the piece that reports usage, usually the last."""
+    model: str | None = None
+    """The model name that the host says serves the stream."""
+    wire: bytes | None = None
+    """The event's JSON as it arrived, for a caller of the same dialect; `None` when there is none."""
+
+    @property
+    def has_content(self) -> bool:
+        """True once the caller would see something: from here on the answer cannot change model."""
+        return bool(self.text or self.tool_text or self.refusal)

@@ -1,0 +1,110 @@
+"""The edges as the pipeline sees them: one Protocol per outside world, satisfied in `wire.py`."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from weighbridge.domain.hold import Hold, Settlement
+from weighbridge.domain.money import Money
+from weighbridge.domain.policy import Budget, Host, PortfolioModel
+from weighbridge.domain.record import Record
+from weighbridge.domain.request import Request
+from weighbridge.domain.response import Delta, Response
+
+
+class Clock(Protocol):
+    """Time, so that tests can own it."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only grow."""
+        ...
+
+    async def sleep(self, delay_s: float) -> None:
+        """Wait."""
+        ...
+
+
+class Providers(Protocol):
+    """The network edge: carries one request to one model. Both raise ProviderError and nothing else."""
+
+    async def call(self, host: Host, model: PortfolioModel, request: Request, timeout_s: float) -> Response:
+        """The whole answer. `request` is final: instructions added, limits set, messages packed."""
+        ...
+
+    def stream(
+        self, host: Host, model: PortfolioModel, request: Request, timeout_s: float
+    ) -> AsyncIterator[Delta]:
+        """The answer in pieces; closing the iterator hangs up on the provider."""
+        ...
+
+
+class Health(Protocol):
+    """Which models are cooling down after failures."""
+
+    def cooling_down(self) -> Mapping[str, float]:
+        """Portfolio name → seconds until it may be tried again."""
+        ...
+
+    def note_success(self, model: str) -> None:
+        """The model answered."""
+        ...
+
+    def note_failure(self, model: str, retry_after_s: float | None) -> None:
+        """The model failed on its own account."""
+        ...
+
+
+class Ledger(Protocol):
+    """Money set aside and spent, per budget and period."""
+
+    def hold(self, amount: Money | None, budgets: Sequence[Budget], now: float) -> Hold:
+        """Reserve in all budgets or in none. Raises BudgetExceededError naming the first that is full."""
+        ...
+
+    def settle(self, settlement: Settlement) -> None:
+        """End a hold with what was really spent. Exactly once for each hold; a second call raises KeyError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """Which records to list; `None` matches everything."""
+
+    task: str | None = None
+    """Only this task."""
+    model: str | None = None
+    """Only answers of this model."""
+    status: str | None = None
+    """Only this `OutcomeStatus`."""
+    is_fallback: bool | None = None
+    """Only answers that did, or did not, come from a fallback."""
+    since: str | None = None
+    """Created at or after this RFC 3339 time."""
+    before_id: str | None = None
+    """Page on: only records older than this one."""
+    limit: int = 50
+    """At most so many."""
+
+
+class Records(Protocol):
+    """The record of every request."""
+
+    async def append(self, record: Record) -> None:
+        """Returns once the record is on disk. Raises OverloadedError at the queue's limit, else StoreError."""
+        ...
+
+    async def get(self, record_id: str) -> Record | None:
+        """One record."""
+        ...
+
+    async def find(self, wanted: RecordFilter) -> list[Record]:
+        """Newest first."""
+        ...
+
+    def is_full(self) -> bool:
+        """True when the queue has no room: refuse a request before it costs anything."""
+        ...
