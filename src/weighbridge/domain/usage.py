@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-
 WORDS = "words"
 """The estimator of last resort: words / 0.75, at least 1."""
 

@@ -35,9 +35,7 @@ class Providers(Protocol):
         """The whole answer. `request` is final: instructions added, limits set, messages packed."""
         ...
 
-    def stream(
-        self, host: Host, model: PortfolioModel, request: Request, timeout_s: float
-    ) -> AsyncIterator[Delta]:
+    def stream(self, host: Host, model: PortfolioModel, request: Request, timeout_s: float) -> AsyncIterator[Delta]:
         """The answer in pieces; closing the iterator hangs up on the provider."""
         ...
 
