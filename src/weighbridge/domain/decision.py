@@ -27,6 +27,14 @@ class DropReason(StrEnum):
     DEPRECATED = "deprecated"
 
 
+class ProofState(StrEnum):
+    """Whether a model has earned a task by its evaluation."""
+
+    PROVED = "proved"
+    STALE = "stale"
+    MISSING = "missing"
+
+
 class RouteReason(StrEnum):
     """Why the first candidate is first."""
 

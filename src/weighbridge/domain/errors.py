@@ -209,12 +209,15 @@ class ProviderError(WeighbridgeError):
         advice: str = "",
         provider_status: int | None = None,
         retry_after_s: float | None = None,
+        may_have_cost: bool | None = None,
     ) -> None:
         super().__init__(condition, advice=advice)
         self.provider_status = provider_status
         """The provider's HTTP status, if it got that far."""
         self.retry_after_s = retry_after_s
         """How long the provider asked us to wait."""
+        self.may_have_cost = provider_status is None if may_have_cost is None else may_have_cost
+        """False when nothing was sent or the provider answered with an error status, which nobody bills."""
 
 
 class ProviderRateLimitedError(ProviderError):

@@ -6,6 +6,18 @@ from weighbridge.domain.money import Money
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What one attempt on one model would use at most."""
+
+    input_tokens: int
+    """Size of the packed input by the model's tokenizer."""
+    output_tokens: int
+    """The longest answer that may come."""
+    cost: Money | None
+    """The price of both; `None` when the model's price is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hold:
     """Money reserved in every budget that covers the request."""
 

@@ -202,8 +202,8 @@ class Task:
     """Age at which its records are deleted."""
     log_fields: tuple[str, ...] = ()
     """What its log line carries."""
-    stream: StreamMode = StreamMode.VALIDATED
-    """When a streamed answer starts to flow."""
+    stream: StreamMode | None = None
+    """When a streamed answer starts to flow; `None`: live unless there is something to validate first."""
 
 
 class SignalKind(StrEnum):
