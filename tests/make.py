@@ -5,6 +5,7 @@ from weighbridge.domain.money import Price
 from weighbridge.domain.policy import Host, Policy, PortfolioModel, Task
 from weighbridge.domain.request import Message, Request, Role, say
 from weighbridge.domain.response import Choice, FinishReason, Response
+from weighbridge.domain.signals import Basis, Classification
 
 
 def a_request(text: str = "Classify this email.", **changes: object) -> Request:
@@ -57,6 +58,20 @@ def a_policy(*tasks: Task, **changes: object) -> Policy:
         "default_task": (tasks or (a_task(),))[0].name,
     }
     return Policy(**(fields | changes))  # type: ignore[arg-type]
+
+
+def a_classification(task: str = "tag", **changes: object) -> Classification:
+    fields: dict[str, object] = {
+        "task": task,
+        "task_basis": Basis.STATED,
+        "risk": Risk.LOW,
+        "risk_basis": Basis.STATED,
+        "sensitivity": Sensitivity.INTERNAL,
+        "sensitivity_basis": Basis.DEFAULT,
+        "signals": {"input_tokens": 10},
+        "evidence": "stated by the caller",
+    }
+    return Classification(**(fields | changes))  # type: ignore[arg-type]
 
 
 def a_response(text: str = "invoice", **changes: object) -> Response:

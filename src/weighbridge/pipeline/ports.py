@@ -1,6 +1,6 @@
 """The edges as the pipeline sees them: one Protocol per outside world, satisfied in `wire.py`."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -35,7 +35,7 @@ class Providers(Protocol):
         """The whole answer. `request` is final: instructions added, limits set, messages packed."""
         ...
 
-    def stream(self, host: Host, model: PortfolioModel, request: Request, timeout_s: float) -> AsyncIterator[Delta]:
+    def stream(self, host: Host, model: PortfolioModel, request: Request, timeout_s: float) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing the iterator hangs up on the provider."""
         ...
 

@@ -1,0 +1,85 @@
+"""`route`: judge every model of the portfolio for one request, and put those that may serve in order."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from weighbridge.domain.decision import Candidate, Decision, DropReason, RouteReason
+from weighbridge.domain.hold import Estimate
+from weighbridge.domain.levels import Risk
+from weighbridge.domain.policy import Policy, PortfolioModel, Task
+from weighbridge.domain.request import Request
+from weighbridge.domain.signals import Classification
+from weighbridge.routing.rules import RULES, Case, Objection
+from weighbridge.routing.situation import Situation
+
+HIGH_RISK_SENTENCE = "high-risk request requires strongest reasoning and conservative fallback"
+
+
+def route(
+    request: Request,
+    classification: Classification,
+    policy: Policy,
+    *,
+    estimate: Callable[[PortfolioModel], Estimate],
+    situation: Situation,
+) -> Decision:
+    """Decide who may serve `request`, first choice first.
+
+    `estimate` gives a model's upper estimate for the packed input. The order is the selection record's own: primary,
+    then fallbacks as listed; a pinned call has one candidate. Two decisions on equal arguments are equal.
+    """
+    task = policy.tasks[classification.task]
+    pinned = request.model if request.model in policy.models else None
+
+    def judge(model: PortfolioModel) -> Candidate:
+        case = Case(model, policy.hosts[model.host], task, request, classification, estimate(model), situation, pinned)
+        return _candidate(case, _first_objection(case))
+
+    judged = {name: judge(model) for name, model in policy.models.items()}
+    wanted = (pinned,) if pinned else (task.primary_model, *task.fallback_models)
+    order = tuple(name for name in wanted if judged[name].is_kept)
+    reason, sentence = _explain(order, judged[wanted[0]], task, classification.risk, pinned)
+    return Decision(_ranked(judged, order), order, reason, sentence)
+
+
+def _first_objection(case: Case) -> Objection | None:
+    for rule in RULES:
+        objection = rule(case)
+        if objection is not None:
+            return objection
+    return None
+
+
+def _candidate(case: Case, objection: Objection | None) -> Candidate:
+    if objection is None:
+        return Candidate(case.model.name, None, estimate=case.estimate.cost)
+    return Candidate(case.model.name, objection.reason, objection.numbers, estimate=case.estimate.cost)
+
+
+def _ranked(judged: Mapping[str, Candidate], order: tuple[str, ...]) -> tuple[Candidate, ...]:
+    kept = tuple(replace(judged[name], rank=rank) for rank, name in enumerate(order, start=1))
+    return kept + tuple(candidate for candidate in judged.values() if not candidate.is_kept)
+
+
+def _explain(
+    order: tuple[str, ...], first_wanted: Candidate, task: Task, risk: Risk, pinned: str | None
+) -> tuple[RouteReason, str]:
+    if not order:
+        return RouteReason.NO_CANDIDATE, f"no model of the portfolio may serve this {task.name} request"
+    if pinned:
+        return RouteReason.PINNED, f"the caller pinned {pinned}"
+    if risk is Risk.HIGH:
+        return RouteReason.HIGH_RISK, HIGH_RISK_SENTENCE
+    if order[0] == task.primary_model:
+        return RouteReason.PRIMARY, task.rationale or f"{order[0]} is the primary model of {task.name}"
+    if first_wanted.reason is DropReason.CONDITION_NOT_MET:
+        return RouteReason.CONDITION_NOT_MET, f"{order[0]} serves because {_unmet(first_wanted)}"
+    return (
+        RouteReason.PRIMARY_DROPPED,
+        f"{order[0]} serves because the primary {task.primary_model} was dropped: {first_wanted.reason}",
+    )
+
+
+def _unmet(primary: Candidate) -> str:
+    values = ", ".join(f"{name} is {value}" for name, value in primary.numbers.items() if name != "condition")
+    return f"`{primary.numbers['condition']}` does not hold: {values}"

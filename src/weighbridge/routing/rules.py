@@ -1,0 +1,187 @@
+"""The rules that drop a model from a route, in the order they are told: one small function for each reason.
+
+Every rule gets the same `Case` and answers `None` (no objection) or the reason with the numbers behind it. The first
+objection is the one that is recorded, so rules about who may see the content stand before rules about money and luck.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from weighbridge.domain.decision import DropReason, ProofState
+from weighbridge.domain.hold import Estimate
+from weighbridge.domain.levels import Risk, Tier
+from weighbridge.domain.policy import Host, OnMissingProof, PortfolioModel, Task
+from weighbridge.domain.request import Request
+from weighbridge.domain.signals import Classification
+from weighbridge.routing.situation import Situation
+
+Numbers = Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One model before the court."""
+
+    model: PortfolioModel
+    host: Host
+    task: Task
+    request: Request
+    classification: Classification
+    estimate: Estimate
+    situation: Situation
+    pinned: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why the model may not serve."""
+
+    reason: DropReason
+    numbers: Numbers
+
+
+def not_pinned(case: Case) -> Objection | None:
+    """A pinned call is served by the pinned model or not at all."""
+    if case.pinned is None or case.model.name == case.pinned:
+        return None
+    return Objection(DropReason.NOT_PINNED, {"pinned": case.pinned})
+
+
+def not_in_selection_record(case: Case) -> Objection | None:
+    """Only the models that the task's record justifies."""
+    if case.pinned or case.model.name == case.task.primary_model or case.model.name in case.task.fallback_models:
+        return None
+    return Objection(DropReason.NOT_IN_SELECTION_RECORD, {"task": case.task.name})
+
+
+def sensitivity_not_allowed(case: Case) -> Objection | None:
+    """A model may see content up to its clearance, as first choice and as fallback alike."""
+    level, clearance = case.classification.sensitivity, case.model.cleared_for
+    if level.rank <= clearance.rank:
+        return None
+    return Objection(DropReason.SENSITIVITY_NOT_ALLOWED, {"sensitivity": level.value, "cleared_for": clearance.value})
+
+
+def region_not_allowed(case: Case) -> Objection | None:
+    """A host of unknown region is outside every list of allowed regions."""
+    allowed = case.task.allowed_regions
+    if allowed is None or case.host.region in allowed:
+        return None
+    return Objection(
+        DropReason.REGION_NOT_ALLOWED,
+        {"region": case.host.region or "unknown", "allowed": ", ".join(sorted(allowed))},
+    )
+
+
+def too_weak_for_risk(case: Case) -> Objection | None:
+    """High risk is served by the strongest tier only: never by a cheap primary."""
+    if case.classification.risk is not Risk.HIGH or case.model.tier is Tier.FRONTIER:
+        return None
+    return Objection(DropReason.TOO_WEAK_FOR_RISK, {"tier": case.model.tier.value, "needed": Tier.FRONTIER.value})
+
+
+def capability_missing(case: Case) -> Objection | None:
+    """The model lacks something the request cannot do without."""
+    missing = case.request.needs - case.model.capabilities
+    if not missing:
+        return None
+    return Objection(DropReason.CAPABILITY_MISSING, {"missing": ", ".join(sorted(missing))})
+
+
+def deprecated(case: Case) -> Objection | None:
+    """No traffic from the day of retirement on."""
+    day = case.model.retires_on
+    if day is None or case.situation.today < day:
+        return None
+    return Objection(DropReason.DEPRECATED, {"retires_on": day.isoformat()})
+
+
+def condition_not_met(case: Case) -> Objection | None:
+    """`use_primary_when` guards the primary alone; a signal it cannot read counts as not met."""
+    condition = case.task.use_primary_when
+    if case.pinned or condition is None or case.model.name != case.task.primary_model:
+        return None
+    signals = case.classification.signals
+    if condition.test(signals):
+        return None
+    values = {name: _plain(signals.get(name)) for name in sorted(condition.names)}
+    return Objection(DropReason.CONDITION_NOT_MET, {"condition": condition.text, **values})
+
+
+def _plain(value: object) -> str | int:
+    if value is None:
+        return "unknown"
+    return value if isinstance(value, int) and not isinstance(value, bool) else str(value).lower()
+
+
+def proof_missing(case: Case) -> Objection | None:
+    """A gate that refuses lets only models with a fresh proof through."""
+    gate = case.task.gate
+    if gate is None or gate.on_missing is OnMissingProof.WARN:
+        return None
+    state = case.situation.proofs.get(case.model.name, ProofState.MISSING)
+    if state is ProofState.PROVED:
+        return None
+    reason = DropReason.PROOF_STALE if state is ProofState.STALE else DropReason.PROOF_MISSING
+    return Objection(reason, {"dataset": gate.dataset})
+
+
+def context_window_too_small(case: Case) -> Objection | None:
+    """Input and the longest possible answer must fit together."""
+    needed = case.estimate.input_tokens + case.estimate.output_tokens
+    if needed <= case.model.context_window_tokens:
+        return None
+    return Objection(
+        DropReason.CONTEXT_WINDOW_TOO_SMALL,
+        {"needed_tokens": needed, "window_tokens": case.model.context_window_tokens},
+    )
+
+
+def output_limit_too_small(case: Case) -> Objection | None:
+    """The caller asks for a longer answer than the model can give."""
+    wanted = case.request.max_output_tokens
+    if wanted is None or wanted <= case.model.max_output_tokens:
+        return None
+    return Objection(
+        DropReason.OUTPUT_LIMIT_TOO_SMALL,
+        {"wanted_tokens": wanted, "limit_tokens": case.model.max_output_tokens},
+    )
+
+
+def price_unknown(case: Case) -> Objection | None:
+    """Unknown is not zero: such a model serves only tasks that accept it."""
+    if case.estimate.cost is not None or case.task.allows_unknown_price:
+        return None
+    return Objection(DropReason.PRICE_UNKNOWN, {})
+
+
+def over_price_cap(case: Case) -> Objection | None:
+    """One attempt's upper estimate is above the task's cap."""
+    cap, cost = case.task.limits.max_cost, case.estimate.cost
+    if cap is None or cost is None or cost <= cap:
+        return None
+    return Objection(DropReason.OVER_PRICE_CAP, {"estimate_usd": str(cost), "cap_usd": str(cap)})
+
+
+def cooling_down(case: Case) -> Objection | None:
+    """The model failed lately and is left alone for a while."""
+    left_s = case.situation.cooling_down.get(case.model.name)
+    return None if left_s is None else Objection(DropReason.COOLING_DOWN, {"seconds_left": round(left_s)})
+
+
+RULES: tuple[Callable[[Case], Objection | None], ...] = (
+    not_pinned,
+    not_in_selection_record,
+    sensitivity_not_allowed,
+    region_not_allowed,
+    too_weak_for_risk,
+    capability_missing,
+    deprecated,
+    condition_not_met,
+    proof_missing,
+    context_window_too_small,
+    output_limit_too_small,
+    price_unknown,
+    over_price_cap,
+    cooling_down,
+)

@@ -1,0 +1,183 @@
+"""Routing judges every model, keeps an order, and says why."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from make import a_classification, a_model, a_policy, a_request, a_task
+from weighbridge.domain.decision import Candidate, Decision, DropReason, ProofState, RouteReason
+from weighbridge.domain.hold import Estimate
+from weighbridge.domain.levels import Capability, Risk, Sensitivity, Tier
+from weighbridge.domain.money import Money
+from weighbridge.domain.policy import Host, Limits, OnMissingProof, Policy, PortfolioModel, QualityGate
+from weighbridge.domain.signals import Classification, Condition
+from weighbridge.routing.route import HIGH_RISK_SENTENCE, route
+from weighbridge.routing.situation import Situation
+
+TODAY = date(2026, 11, 25)
+
+
+def decide(
+    policy: Policy | None = None,
+    classification: Classification | None = None,
+    situation: Situation | None = None,
+    input_tokens: int = 10,
+    **request: object,
+) -> Decision:
+    def estimate(model: PortfolioModel) -> Estimate:
+        cost = None if model.price is None else model.price.input * input_tokens + model.price.output * 100
+        return Estimate(input_tokens, 100, cost)
+
+    return route(
+        a_request(**request),  # type: ignore[arg-type]
+        classification or a_classification(),
+        policy or a_policy(),
+        estimate=estimate,
+        situation=situation or Situation(TODAY),
+    )
+
+
+def dropped(decision: Decision, model: str) -> Candidate:
+    return next(item for item in decision.candidates if item.model == model and not item.is_kept)
+
+
+def with_model(policy: Policy, name: str, **changes: object) -> Policy:
+    changed = replace(policy.models[name], **changes)  # type: ignore[arg-type]
+    return replace(policy, models={**policy.models, name: changed})
+
+
+def test_the_primary_comes_first_and_the_fallback_differs() -> None:
+    decision = decide()
+    assert decision.order == ("fast-small", "frontier-reasoning")
+    assert decision.reason is RouteReason.PRIMARY
+
+
+def test_every_model_of_the_portfolio_is_listed_once() -> None:
+    decision = decide()
+    assert sorted(item.model for item in decision.candidates) == sorted(a_policy().models)
+    assert [item.rank for item in decision.candidates] == [1, 2, None]
+
+
+def test_a_model_outside_the_selection_record_is_dropped() -> None:
+    assert dropped(decide(), "frontier-backup").reason is DropReason.NOT_IN_SELECTION_RECORD
+
+
+def test_high_risk_never_uses_a_cheap_primary() -> None:
+    decision = decide(classification=a_classification(risk=Risk.HIGH))
+    assert decision.order == ("frontier-reasoning",)
+    assert (decision.reason, decision.sentence) == (RouteReason.HIGH_RISK, HIGH_RISK_SENTENCE)
+    assert dropped(decision, "fast-small").numbers == {"tier": "small", "needed": "frontier"}
+
+
+def test_high_risk_does_not_let_a_caller_pin_a_cheap_model() -> None:
+    decision = decide(classification=a_classification(risk=Risk.HIGH), model="fast-small")
+    assert decision.order == ()
+    assert decision.reason is RouteReason.NO_CANDIDATE
+
+
+def test_a_pinned_model_is_the_only_candidate() -> None:
+    decision = decide(model="frontier-backup")
+    assert decision.order == ("frontier-backup",)
+    assert dropped(decision, "fast-small").reason is DropReason.NOT_PINNED
+
+
+def test_sensitive_content_reaches_no_fallback_that_may_not_see_it() -> None:
+    policy = with_model(a_policy(), "frontier-reasoning", cleared_for=Sensitivity.PUBLIC)
+    decision = decide(policy)
+    assert decision.order == ("fast-small",)
+    assert dropped(decision, "frontier-reasoning").numbers == {"sensitivity": "internal", "cleared_for": "public"}
+
+
+def test_a_host_of_unknown_region_is_outside_every_list() -> None:
+    policy = a_policy(a_task(allowed_regions=frozenset({"eu"})))
+    assert dropped(decide(policy), "fast-small").reason is DropReason.REGION_NOT_ALLOWED
+    here = replace(policy, hosts={"simulated": Host("simulated", "simulated", "simulated", region="eu")})
+    assert decide(here).order
+
+
+def test_a_missing_capability_drops_the_model() -> None:
+    policy = with_model(a_policy(), "fast-small", capabilities=frozenset({Capability.TOOLS}))
+    decision = decide(policy, is_stream=True)
+    assert dropped(decision, "fast-small").numbers == {"missing": "streaming"}
+    assert decision.reason is RouteReason.PRIMARY_DROPPED
+
+
+def test_a_model_gets_no_traffic_from_its_retirement_day() -> None:
+    policy = with_model(a_policy(), "fast-small", retires_on=TODAY)
+    assert dropped(decide(policy), "fast-small").reason is DropReason.DEPRECATED
+    assert decide(policy, situation=Situation(date(2026, 11, 24))).order[0] == "fast-small"
+
+
+@pytest.mark.parametrize("answer", [False, None])
+def test_the_primary_needs_its_condition_to_hold(answer: bool | None) -> None:
+    condition = Condition("size < 5", frozenset({"size"}), lambda signals: answer)
+    decision = decide(a_policy(a_task(use_primary_when=condition)), a_classification(signals={"size": 9}))
+    assert decision.order == ("frontier-reasoning",)
+    assert decision.sentence == "frontier-reasoning serves because `size < 5` does not hold: size is 9"
+
+
+def test_a_gate_that_refuses_lets_only_fresh_proofs_through() -> None:
+    gate = QualityGate("evals/x.yaml", {"exact_match": 0.9}, OnMissingProof.REFUSE)
+    policy = a_policy(a_task(gate=gate))
+    proofs = {"fast-small": ProofState.STALE, "frontier-reasoning": ProofState.PROVED}
+    decision = decide(policy, situation=Situation(TODAY, proofs=proofs))
+    assert decision.order == ("frontier-reasoning",)
+    assert dropped(decision, "fast-small").reason is DropReason.PROOF_STALE
+    assert dropped(decide(policy), "fast-small").reason is DropReason.PROOF_MISSING
+
+
+def test_a_gate_that_warns_keeps_unproved_models() -> None:
+    gate = QualityGate("evals/x.yaml", {"exact_match": 0.9}, OnMissingProof.WARN)
+    assert decide(a_policy(a_task(gate=gate))).order[0] == "fast-small"
+
+
+def test_input_and_answer_must_fit_the_window_together() -> None:
+    decision = decide(input_tokens=7_950)
+    assert dropped(decision, "fast-small").numbers == {"needed_tokens": 8_050, "window_tokens": 8_000}
+
+
+def test_a_longer_answer_than_the_model_can_give_drops_it() -> None:
+    decision = decide(max_output_tokens=3_000)
+    assert dropped(decision, "fast-small").reason is DropReason.OUTPUT_LIMIT_TOO_SMALL
+
+
+def test_an_unknown_price_is_refused_unless_the_task_allows_it() -> None:
+    policy = with_model(a_policy(), "fast-small", price=None)
+    assert dropped(decide(policy), "fast-small").reason is DropReason.PRICE_UNKNOWN
+    tolerant = replace(policy, tasks={"tag": a_task(allows_unknown_price=True)})
+    assert decide(tolerant).order[0] == "fast-small"
+
+
+def test_an_estimate_over_the_cap_drops_the_model_with_both_figures() -> None:
+    policy = a_policy(a_task(limits=Limits(max_cost=Money.usd("0.0001"))))
+    numbers = dropped(decide(policy), "frontier-reasoning").numbers
+    assert numbers == {"estimate_usd": "0.00123", "cap_usd": "0.0001"}
+
+
+def test_a_model_that_cools_down_is_left_alone() -> None:
+    decision = decide(situation=Situation(TODAY, cooling_down={"fast-small": 12.4}))
+    assert dropped(decision, "fast-small").numbers == {"seconds_left": 12}
+
+
+@given(
+    level=st.sampled_from(Sensitivity),
+    risk=st.sampled_from(Risk),
+    clearances=st.lists(st.sampled_from(Sensitivity), min_size=3, max_size=3),
+    pin=st.sampled_from(["auto", "fast-small", "frontier-backup"]),
+)
+def test_no_order_ever_holds_a_model_that_may_not_see_or_is_too_weak(
+    level: Sensitivity, risk: Risk, clearances: list[Sensitivity], pin: str
+) -> None:
+    names = tuple(a_policy().models)
+    policy = a_policy()
+    for name, clearance in zip(names, clearances, strict=True):
+        policy = with_model(policy, name, cleared_for=clearance)
+    decision = decide(policy, a_classification(sensitivity=level, risk=risk), model=pin)
+    assert len(set(decision.order)) == len(decision.order)
+    for name in decision.order:
+        assert policy.models[name].cleared_for.rank >= level.rank
+        assert risk is not Risk.HIGH or policy.models[name].tier is Tier.FRONTIER
+    assert a_model().name in names
