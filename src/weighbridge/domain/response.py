@@ -56,13 +56,27 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolPiece:
+    """A fragment of a tool call. Fragments of several calls may alternate; `index` tells them apart."""
+
+    index: int
+    """Which call of the answer, from 0."""
+    id: str = ""
+    """The call's identifier; in its first fragment only."""
+    name: str = ""
+    """The tool's name; in its first fragment only."""
+    arguments: str = ""
+    """New text of its arguments."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delta:
     """One piece of a streamed answer."""
 
     text: str = ""
     """New text of the first choice."""
     tool_text: str = ""
-    """New text of tool-call arguments, for size limits; the pieces themselves travel in `wire`."""
+    """New text of tool-call names and arguments, for size limits."""
     refusal: str = ""
     """New text on the refusal channel."""
     finish_reason: FinishReason | None = None
@@ -75,6 +89,8 @@ class Delta:
     """The model name that the host says serves the stream."""
     wire: bytes | None = None
     """The event's JSON as it arrived, for a caller of the same dialect; `None` when there is none."""
+    tool_pieces: tuple[ToolPiece, ...] = ()
+    """The fragments of tool calls in this piece."""
 
     @property
     def has_content(self) -> bool:
