@@ -1,0 +1,53 @@
+"""The pieces of a stream put together into one response, to be judged like any other answer."""
+
+from weighbridge.domain.request import ToolCall
+from weighbridge.domain.response import Choice, Delta, FinishReason, Response, ToolPiece
+from weighbridge.domain.usage import Usage
+
+
+class Collector:
+    """Collects the first choice's pieces. Appends only; joins once at the end."""
+
+    __slots__ = ("_calls", "_finish", "_logprobs", "_model", "_refusal", "_texts", "_usage")
+
+    def __init__(self) -> None:
+        self._texts: list[str] = []
+        self._refusal: list[str] = []
+        self._logprobs: list[float] = []
+        self._calls: dict[int, list[ToolPiece]] = {}
+        self._finish: FinishReason | None = None
+        self._usage: Usage | None = None
+        self._model = ""
+
+    def add(self, delta: Delta) -> None:
+        """Take in one piece. Usage is cumulative where it is reported more than once, so the last report counts."""
+        if delta.text:
+            self._texts.append(delta.text)
+        if delta.refusal:
+            self._refusal.append(delta.refusal)
+        if delta.logprobs:
+            self._logprobs.extend(delta.logprobs)
+        for piece in delta.tool_pieces:
+            self._calls.setdefault(piece.index, []).append(piece)
+        self._finish = delta.finish_reason or self._finish
+        self._usage = delta.usage or self._usage
+        self._model = delta.model or self._model
+
+    def response(self) -> Response:
+        """The whole answer so far. A stream without a finish reason was cut: `unknown`."""
+        choice = Choice(
+            text="".join(self._texts),
+            finish_reason=self._finish or FinishReason.UNKNOWN,
+            tool_calls=tuple(_joined(self._calls[index]) for index in sorted(self._calls)),
+            refusal="".join(self._refusal) or None,
+            logprobs=tuple(self._logprobs) or None,
+        )
+        return Response(self._model, (choice,), self._usage)
+
+
+def _joined(pieces: list[ToolPiece]) -> ToolCall:
+    return ToolCall(
+        id=next((piece.id for piece in pieces if piece.id), ""),
+        name=next((piece.name for piece in pieces if piece.name), ""),
+        arguments="".join(piece.arguments for piece in pieces),
+    )

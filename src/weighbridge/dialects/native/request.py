@@ -1,0 +1,73 @@
+"""The native call, `POST /v1/tasks/{task}/runs`: a task, its input, and nothing that is not understood."""
+
+from difflib import get_close_matches
+
+import orjson
+
+from weighbridge.dialects.fields import Fields, invalid, one_of, read_int, read_labels, read_list, read_object
+from weighbridge.dialects.json_text import parse_object
+from weighbridge.dialects.openai_chat.messages import parse_messages
+from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
+from weighbridge.domain.levels import Risk
+from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request, Role, say
+
+KEYS = ("input", "messages", "risk", "metadata", "max_output_tokens", "output")
+RISKS = tuple(risk.value for risk in Risk)
+
+
+def parse_run(body: bytes, task: str) -> Request:
+    """A run of `task`. Raises MalformedBodyError, InvalidFieldError (unknown keys too) or EmptyInputError."""
+    fields = parse_object(body)
+    for key in fields:
+        if key not in KEYS:
+            raise _unknown_key(key)
+    risk = fields.get("risk")
+    return Request(
+        messages=_messages(fields),
+        model=f"task/{task}",
+        dialect="native",
+        task=task,
+        risk=None if risk is None else parse_risk(risk, "risk"),
+        max_output_tokens=read_int(fields, "max_output_tokens", least=1),
+        output=_output(fields),
+        metadata=read_labels(fields, "metadata"),
+    )
+
+
+def parse_risk(value: object, param: str) -> Risk:
+    """A stated risk. Raises InvalidFieldError listing the levels: a misspelt risk must not pass for a low one."""
+    return Risk(one_of(value, RISKS, param))
+
+
+def _unknown_key(key: str) -> InvalidFieldError:
+    near = get_close_matches(key[:40], KEYS, n=1)
+    hint = f"Did you mean `{near[0]}`?" if near else f"The keys are {', '.join(KEYS)}."
+    return InvalidFieldError(f"There is no field {key[:40]!r}.", advice=hint, param=key[:40])
+
+
+def _messages(fields: Fields) -> tuple[Message, ...]:
+    text, items = fields.get("input"), read_list(fields, "messages")
+    if text is not None and items is not None:
+        raise InvalidFieldError(
+            "`input` and `messages` are both there.", advice="Send one of the two.", param="messages"
+        )
+    if items is not None:
+        return parse_messages(items)
+    if type(text) is not str:
+        raise invalid("input", "text", text, advice="Send the task's input as text in `input`.")
+    if not text.strip():
+        raise EmptyInputError("`input` holds nothing but space.", advice="Send the task's input.", param="input")
+    return (say(Role.USER, text),)
+
+
+def _output(fields: Fields) -> OutputFormat:
+    wanted = read_object(fields, "output")
+    if wanted is None:
+        return TEXT_OUTPUT
+    kind = one_of(wanted.get("type"), ("text", "json_object", "json_schema"), "output.type")
+    if kind != "json_schema":
+        return OutputFormat(kind)
+    schema = wanted.get("schema")
+    if type(schema) is not dict:
+        raise invalid("output.schema", "a JSON Schema object", schema)
+    return OutputFormat(kind, orjson.dumps(schema).decode())
