@@ -35,7 +35,7 @@ def test_a_negative_price_is_refused() -> None:
         Price.per_million("-1", "1")
 
 
-@given(st.integers(-(10**30), 10**30))
+@given(st.integers(-(10**27), 10**27))
 def test_text_keeps_every_digit(pico: int) -> None:
     assert Decimal(str(Money(pico))) * 10**12 == pico
 

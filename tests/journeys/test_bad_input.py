@@ -34,8 +34,8 @@ def body_for(path: str, text: str) -> bytes:
         (b'{"a": NaN}', 400, "invalid_json"),
         (b'{"a": "\\ud800"}', 400, "invalid_text"),
         (b'{"a": "\\u0000"}', 400, "invalid_text"),
-        (b"[]", 400, "invalid_field"),
-        (b"null", 400, "invalid_field"),
+        (b"[]", 400, "invalid_json"),
+        (b"null", 400, "invalid_json"),
     ],
     ids=["empty", "cut", "not-utf8", "deep", "twice", "huge", "nan", "surrogate", "nul", "list", "null"],
 )
