@@ -1,4 +1,4 @@
-"""Sensitive content stays away from models that are not cleared for it: first choice, fallback and pinned call alike."""
+"""Sensitive content stays away from models not cleared for it: first choice, fallback and pinned call alike."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import replace

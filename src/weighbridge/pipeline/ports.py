@@ -35,7 +35,9 @@ class Providers(Protocol):
         """The whole answer. `request` is final: instructions added, limits set, messages packed."""
         ...
 
-    def stream(self, host: Host, model: PortfolioModel, request: Request, timeout_s: float) -> AsyncGenerator[Delta, None]:
+    def stream(
+        self, host: Host, model: PortfolioModel, request: Request, timeout_s: float
+    ) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing the iterator hangs up on the provider."""
         ...
 
