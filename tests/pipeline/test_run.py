@@ -1,0 +1,198 @@
+"""One request through the whole pipeline on a scripted network."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from make import a_policy, a_request, a_response, a_task
+from pipeline.scripted import Script, gateway_on, only_record
+from weighbridge.domain.caller import ANONYMOUS
+from weighbridge.domain.errors import (
+    AttemptsFailedError,
+    BudgetExceededError,
+    DeadlineExceededError,
+    EmptyInputError,
+    InputTooLongError,
+    OverloadedError,
+    ProviderRejectedError,
+    ProviderTimeoutError,
+    ProviderUnavailableError,
+)
+from weighbridge.domain.levels import Risk
+from weighbridge.domain.money import Money
+from weighbridge.domain.policy import Budget, Contract, Limits, StoreSettings
+from weighbridge.domain.record import OutcomeStatus
+from weighbridge.domain.request import Request
+from weighbridge.domain.signals import Condition
+from weighbridge.domain.usage import Usage
+from weighbridge.pipeline.run import run
+
+LABELS = Contract(labels=("invoice", "legal"))
+GOOD = a_response("invoice", usage=Usage(100, 1))
+BAD = a_response("maybe billing or legal", usage=Usage(100, 5))
+DOWN = ProviderUnavailableError("down", provider_status=503)
+
+
+def asked(**changes: object) -> Request:
+    return a_request("Classify this email.", task="tag", risk=Risk.LOW, **changes)
+
+
+async def test_a_valid_answer_comes_with_its_record(tmp_path: Path) -> None:
+    async with gateway_on(Script(fast_small=[GOOD]), a_policy(a_task(contract=LABELS)), tmp_path) as house:
+        outcome = await run(asked(), ANONYMOUS, house)
+        assert await house.records.get(outcome.record.id) == outcome.record
+    assert (outcome.text, outcome.model, outcome.record.is_fallback) == ("invoice", "fast-small", False)
+    assert str(outcome.cost) == "0.0000103"
+
+
+async def test_the_fallback_is_called_only_after_a_failed_verdict(tmp_path: Path) -> None:
+    script = Script(fast_small=[BAD], frontier_reasoning=[GOOD])
+    async with gateway_on(script, a_policy(a_task(contract=LABELS)), tmp_path) as house:
+        outcome = await run(asked(), ANONYMOUS, house)
+    assert script.calls == ["fast-small", "frontier-reasoning"]
+    assert outcome.record.is_fallback
+    assert outcome.record.attempts[0].verdict.findings[0].code == "label_not_allowed"
+    assert outcome.cost == Money.usd("0.0000115") + Money.usd("0.000312")
+
+
+async def test_an_error_that_nobody_bills_costs_nothing(tmp_path: Path) -> None:
+    script = Script(fast_small=[DOWN], frontier_reasoning=[GOOD])
+    async with gateway_on(script, a_policy(), tmp_path) as house:
+        outcome = await run(asked(), ANONYMOUS, house)
+    assert str(outcome.cost) == "0.000312"
+    assert outcome.record.attempts[0].error_status == 503
+
+
+async def test_a_timeout_makes_the_cost_unknown_rather_than_zero(tmp_path: Path) -> None:
+    script = Script(fast_small=[ProviderTimeoutError("slow")], frontier_reasoning=[GOOD])
+    async with gateway_on(script, a_policy(), tmp_path) as house:
+        outcome = await run(asked(), ANONYMOUS, house)
+    assert outcome.cost is None
+
+
+async def test_when_all_fail_the_error_names_each_attempt(tmp_path: Path) -> None:
+    script = Script(fast_small=[BAD], frontier_reasoning=[DOWN, DOWN])
+    async with gateway_on(script, a_policy(a_task(contract=LABELS)), tmp_path) as house:
+        with pytest.raises(AttemptsFailedError) as failed:
+            await run(asked(), ANONYMOUS, house)
+        record = await only_record(house)
+    assert "1. fast-small: label_not_allowed; 2. frontier-reasoning: provider_unavailable" in str(failed.value)
+    assert (record.status, record.error_code) == (OutcomeStatus.FAILED, "attempts_failed")
+    assert failed.value.record_id == record.id
+
+
+async def test_a_rejected_request_is_not_sent_to_the_same_model_again(tmp_path: Path) -> None:
+    script = Script(fast_small=[ProviderRejectedError("no", provider_status=400)], frontier_reasoning=[GOOD])
+    async with gateway_on(script, a_policy(), tmp_path) as house:
+        await run(asked(), ANONYMOUS, house)
+    assert script.calls == ["fast-small", "frontier-reasoning"]
+
+
+async def test_a_full_budget_refuses_before_any_call(tmp_path: Path) -> None:
+    script = Script()
+    policy = a_policy(budgets=(Budget("all", Money.usd("0.0001"), "day"),))
+    async with gateway_on(script, policy, tmp_path) as house:
+        with pytest.raises(BudgetExceededError):
+            await run(asked(), ANONYMOUS, house)
+        record = await only_record(house)
+    assert script.calls == []
+    assert (record.status, record.cost) == (OutcomeStatus.REFUSED, Money(0))
+
+
+async def test_a_settled_hold_gives_back_what_was_not_used(tmp_path: Path) -> None:
+    script = Script(fast_small=[GOOD] * 3)
+    policy = a_policy(budgets=(Budget("all", Money.usd("0.00035"), "day"),))
+    async with gateway_on(script, policy, tmp_path) as house:
+        for _ in range(3):
+            await run(asked(), ANONYMOUS, house)
+    assert script.calls == ["fast-small"] * 3
+
+
+async def test_input_over_the_limit_is_refused_before_any_call(tmp_path: Path) -> None:
+    script = Script()
+    policy = a_policy(a_task(limits=Limits(max_input_tokens=2)))
+    async with gateway_on(script, policy, tmp_path) as house:
+        with pytest.raises(InputTooLongError, match=r"4 tokens .* limit is 2"):
+            await run(asked(), ANONYMOUS, house)
+    assert script.calls == []
+
+
+async def test_long_input_is_weighed_in_a_thread_with_the_same_result(tmp_path: Path) -> None:
+    policy = a_policy(a_task(limits=Limits(max_input_tokens=100)))
+    async with gateway_on(Script(), policy, tmp_path) as house:
+        with pytest.raises(InputTooLongError):
+            await run(a_request("word " * 10_000, task="tag"), ANONYMOUS, house)
+
+
+async def test_the_deadline_ends_the_ladder(tmp_path: Path) -> None:
+    script = Script(fast_small=[0.2, BAD], frontier_reasoning=[GOOD])
+    policy = a_policy(a_task(contract=LABELS, limits=Limits(deadline_s=0.1)))
+    async with gateway_on(script, policy, tmp_path) as house:
+        with pytest.raises(DeadlineExceededError):
+            await run(asked(), ANONYMOUS, house)
+    assert script.calls == ["fast-small"]
+
+
+async def test_an_escalation_rule_sends_the_answer_to_the_next_candidate(tmp_path: Path) -> None:
+    rule = Condition("output_words > 3", frozenset({"output_words"}), lambda signals: int(signals["output_words"]) > 3)
+    script = Script(fast_small=[BAD], frontier_reasoning=[GOOD])
+    async with gateway_on(script, a_policy(a_task(escalate_when=rule)), tmp_path) as house:
+        outcome = await run(asked(), ANONYMOUS, house)
+    assert outcome.record.attempts[0].step.reason == "escalation_rule"
+
+
+async def test_a_cancelled_request_leaves_its_record_and_an_unknown_cost(tmp_path: Path) -> None:
+    async with gateway_on(Script(fast_small=[60.0, GOOD]), a_policy(), tmp_path) as house:
+        work = asyncio.create_task(run(asked(), ANONYMOUS, house))
+        await asyncio.sleep(0.05)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+        record = await only_record(house)
+    assert (record.status, record.error_code, record.cost) == (OutcomeStatus.CANCELLED, "cancelled", None)
+
+
+async def test_a_full_record_queue_refuses_before_any_call(tmp_path: Path) -> None:
+    script = Script(fast_small=[GOOD])
+    policy = replace(a_policy(), store=StoreSettings("x", queue_limit=1))
+    async with gateway_on(script, policy, tmp_path) as house:
+        house.records = _Full()  # type: ignore[assignment]
+        with pytest.raises(OverloadedError):
+            await run(asked(), ANONYMOUS, house)
+    assert script.calls == []
+
+
+class _Full:
+    def is_full(self) -> bool:
+        return True
+
+
+async def test_content_is_kept_only_where_the_task_says_so(tmp_path: Path) -> None:
+    script = Script(fast_small=[GOOD, GOOD])
+    async with gateway_on(script, a_policy(a_task(stores_content=True)), tmp_path) as house:
+        kept = await run(asked(), ANONYMOUS, house)
+        house.in_force = replace(house.in_force, policy=a_policy())
+        bare = await run(asked(), ANONYMOUS, house)
+    assert kept.record.content is not None
+    assert kept.record.content.answer == "invoice"
+    assert bare.record.content is None
+    assert bare.record.input_digest == kept.record.input_digest
+
+
+async def test_instructions_reach_the_model_and_count_as_input(tmp_path: Path) -> None:
+    script = Script(fast_small=[GOOD])
+    async with gateway_on(script, a_policy(a_task(instructions="Answer with one label.")), tmp_path) as house:
+        outcome = await run(asked(), ANONYMOUS, house)
+    assert script.requests[0].messages[0].text == "Answer with one label."
+    assert outcome.record.prompt_count is not None
+    assert outcome.record.prompt_count.tokens == 9
+
+
+async def test_an_empty_input_never_gets_a_plan(tmp_path: Path) -> None:
+    from weighbridge.pipeline.gateway import Gateway
+
+    async with gateway_on(Script(), a_policy(), tmp_path) as house:
+        with pytest.raises(EmptyInputError):
+            await Gateway(house).run(input=" ")
