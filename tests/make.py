@@ -1,11 +1,16 @@
 """Builders of domain values with sensible defaults; tests state only what they are about."""
 
+from weighbridge.domain.attempt import Attempt, Step, StepKind
+from weighbridge.domain.decision import Candidate, Decision, DropReason, RouteReason
 from weighbridge.domain.levels import Capability, Risk, Sensitivity, Tier
-from weighbridge.domain.money import Price
+from weighbridge.domain.money import Money, Price
 from weighbridge.domain.policy import Host, Policy, PortfolioModel, Task
+from weighbridge.domain.record import OutcomeStatus, Record
 from weighbridge.domain.request import Message, Request, Role, say
 from weighbridge.domain.response import Choice, FinishReason, Response
 from weighbridge.domain.signals import Basis, Classification
+from weighbridge.domain.usage import TokenCount, Usage
+from weighbridge.domain.verdict import Verdict, VerdictStatus
 
 
 def a_request(text: str = "Classify this email.", **changes: object) -> Request:
@@ -77,3 +82,57 @@ def a_classification(task: str = "tag", **changes: object) -> Classification:
 def a_response(text: str = "invoice", **changes: object) -> Response:
     fields: dict[str, object] = {"model": "fast-small", "choices": (Choice(text, FinishReason.STOP),), "usage": None}
     return Response(**(fields | changes))  # type: ignore[arg-type]
+
+
+def an_attempt(model: str = "fast-small", **changes: object) -> Attempt:
+    fields: dict[str, object] = {
+        "model": model,
+        "host": "simulated",
+        "verdict": Verdict(VerdictStatus.VALID),
+        "step": Step(StepKind.ACCEPT, "valid"),
+        "latency_s": 0.25,
+        "usage": Usage(10, 2),
+        "cost": Money.usd("0.0000016"),
+    }
+    return Attempt(**(fields | changes))  # type: ignore[arg-type]
+
+
+def a_decision(**changes: object) -> Decision:
+    fields: dict[str, object] = {
+        "candidates": (
+            Candidate("fast-small", None, rank=1, estimate=Money.usd("0.0001")),
+            Candidate("big", DropReason.CONTEXT_WINDOW_TOO_SMALL, {"needed_tokens": 9000, "window_tokens": 8000}),
+        ),
+        "order": ("fast-small",),
+        "reason": RouteReason.PRIMARY,
+        "sentence": "fast-small is the primary model of tag.",
+    }
+    return Decision(**(fields | changes))  # type: ignore[arg-type]
+
+
+def a_record(id: str = "rec_1", **changes: object) -> Record:  # noqa: A002 (the field's own name)
+    fields: dict[str, object] = {
+        "id": id,
+        "created_at": "2026-11-25T00:00:00.000000Z",
+        "expires_at": "2026-12-25T00:00:00.000000Z",
+        "policy_digest": "0" * 64,
+        "caller": "anonymous",
+        "dialect": "native",
+        "requested_model": "task/tag",
+        "is_stream": False,
+        "input_digest": "1" * 64,
+        "status": OutcomeStatus.ANSWERED,
+        "error_code": None,
+        "classification": a_classification(),
+        "decision": a_decision(),
+        "attempts": (an_attempt(),),
+        "served_model": "fast-small",
+        "is_fallback": False,
+        "prompt_count": TokenCount(10, "words"),
+        "dropped_messages": (),
+        "estimate": Money.usd("0.0001"),
+        "usage": Usage(10, 2),
+        "cost": Money.usd("0.0000016"),
+        "duration_s": 0.3,
+    }
+    return Record(**(fields | changes))  # type: ignore[arg-type]

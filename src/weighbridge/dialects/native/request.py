@@ -40,7 +40,7 @@ def parse_risk(value: object, param: str) -> Risk:
 
 
 def _unknown_key(key: str) -> InvalidFieldError:
-    near = get_close_matches(key[:40], KEYS, n=1)
+    near = get_close_matches(key[:40], KEYS, n=1, cutoff=0.5)
     hint = f"Did you mean `{near[0]}`?" if near else f"The keys are {', '.join(KEYS)}."
     return InvalidFieldError(f"There is no field {key[:40]!r}.", advice=hint, param=key[:40])
 

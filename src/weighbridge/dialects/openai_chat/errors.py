@@ -116,20 +116,25 @@ def parse_retry_after(text: str | None, now: float | None) -> float | None:
     try:
         seconds = float(text)
     except ValueError:
-        seconds = _moment(text)
-    if not math.isfinite(seconds):
-        return None
+        return _until(_moment(text), now)
     if seconds >= _EPOCH_SECONDS_FROM:
-        return None if now is None else max(0.0, seconds - now)
-    return max(0.0, seconds)
+        return _until(seconds, now)
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def _moment(text: str) -> float:
-    """The HTTP date in seconds since the epoch; not-a-number when it is none."""
+def _until(moment: float | None, now: float | None) -> float | None:
+    """Seconds from now to a moment; `None` when either is not known."""
+    if moment is None or now is None or not math.isfinite(moment):
+        return None
+    return max(0.0, moment - now)
+
+
+def _moment(text: str) -> float | None:
+    """An HTTP date in seconds since the epoch."""
     try:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError):
-        return math.nan
+        return None
 
 
 def render_error(error: WeighbridgeError) -> bytes:

@@ -89,7 +89,7 @@ def _tool_piece(call: object) -> ToolPiece:
 
 def is_usage_only(delta: Delta) -> bool:
     """True for the extra event that OpenAI sends only to callers who asked for usage; keep it from the others."""
-    if delta.usage is None or delta.has_content or delta.finish_reason is not None:
+    if delta.usage is None or delta.finish_reason is not None or delta.has_content or delta.tool_pieces:
         return False
     return delta.wire is None or b'"choices":[]' in delta.wire.replace(b" ", b"")
 

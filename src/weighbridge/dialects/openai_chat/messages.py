@@ -63,16 +63,15 @@ def _parse_message(item: object, path: str) -> Message:
 def _unknown_role(value: object, param: str) -> InvalidFieldError:
     if value == "function":
         return InvalidFieldError(
-            "The role `function` is not supported.", advice="Answer tool calls with the role `tool`.", param=param
+            f"`{param}` may not be `function`.", advice="Answer tool calls with the role `tool`.", param=param
         )
     return invalid(param, f"one of {', '.join(ROLES)}", value)
 
 
 def _assistant_parts(fields: dict[str, object], path: str) -> tuple[Part, ...]:
     if fields.get("function_call") is not None:
-        raise InvalidFieldError(
-            "`function_call` is not supported.", advice="Use `tool_calls`.", param=join(path, "function_call")
-        )
+        param = join(path, "function_call")
+        raise InvalidFieldError(f"`{param}` is not supported.", advice="Use `tool_calls`.", param=param)
     content, refusal = fields.get("content"), read_text(fields, "refusal", path)
     calls = read_list(fields, "tool_calls", path) or []
     parts: list[Part] = [_parse_call(call, f"{path}.tool_calls[{index}]") for index, call in enumerate(calls)]
