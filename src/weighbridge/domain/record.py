@@ -82,3 +82,23 @@ class Record:
     """What the task's log line carries."""
     content: Content | None = None
     """`None` unless the task stores content."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFilter:
+    """Which records to list; `None` matches everything."""
+
+    task: str | None = None
+    """Only this task."""
+    model: str | None = None
+    """Only answers of this model."""
+    status: str | None = None
+    """Only this `OutcomeStatus`."""
+    is_fallback: bool | None = None
+    """Only answers that did, or did not, come from a fallback."""
+    since: str | None = None
+    """Created at or after this RFC 3339 time."""
+    before_id: str | None = None
+    """Page on: only records older than this one."""
+    limit: int = 50
+    """At most so many."""

@@ -1,13 +1,12 @@
 """The edges as the pipeline sees them: one Protocol per outside world, satisfied in `wire.py`."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from weighbridge.domain.hold import Hold, Settlement
 from weighbridge.domain.money import Money
 from weighbridge.domain.policy import Budget, Host, PortfolioModel
-from weighbridge.domain.record import Record
+from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
 
@@ -68,26 +67,6 @@ class Ledger(Protocol):
     def settle(self, settlement: Settlement) -> None:
         """End a hold with what was really spent. Exactly once for each hold; a second call raises KeyError."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class RecordFilter:
-    """Which records to list; `None` matches everything."""
-
-    task: str | None = None
-    """Only this task."""
-    model: str | None = None
-    """Only answers of this model."""
-    status: str | None = None
-    """Only this `OutcomeStatus`."""
-    is_fallback: bool | None = None
-    """Only answers that did, or did not, come from a fallback."""
-    since: str | None = None
-    """Created at or after this RFC 3339 time."""
-    before_id: str | None = None
-    """Page on: only records older than this one."""
-    limit: int = 50
-    """At most so many."""
 
 
 class Records(Protocol):
