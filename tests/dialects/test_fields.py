@@ -77,6 +77,12 @@ def test_labels_are_all_text() -> None:
     assert caught.value.param == "metadata.team"
 
 
+def test_a_name_chosen_by_the_caller_is_shown_in_part() -> None:
+    with pytest.raises(InvalidFieldError) as caught:
+        read_labels({"metadata": {"a" * 100_000: 1}}, "metadata")
+    assert len(str(caught.value)) < 300
+
+
 def test_an_object_is_needed() -> None:
     with pytest.raises(InvalidFieldError, match="must be an object, not a list"):
         as_object([], "tools[0]")

@@ -85,7 +85,15 @@ def test_many_brackets_side_by_side_are_not_deep() -> None:
     assert parse_json(b"[" + b",".join([b"[]"] * 500) + b"]") == [[]] * 500
 
 
-@pytest.mark.parametrize("body", [b"9223372036854775807", b"-9223372036854775808", b"1e5", b"1.5e-300", b'"1e999"'])
+def test_brackets_in_texts_neither_hide_nor_make_depth() -> None:
+    hidden = b'["]",' * 150 + b"1" + b',"["]' * 150
+    assert refusal_of(hidden).code == "nesting_too_deep"
+    assert parse_json(b'["' + b"[" * 500 + b'", "\\"[", "\\\\"]') == ["[" * 500, '"[', "\\"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"9223372036854775807", b"-9223372036854775808", b"1e5", b"1.5e-300", b'"1e999"', b'["A1e9", 1E3]']
+)
 def test_numbers_within_range_are_read(body: bytes) -> None:
     assert parse_json(body) == json.loads(body)
 

@@ -6,6 +6,7 @@ from typing import cast
 from weighbridge.domain.errors import InvalidFieldError
 
 Fields = Mapping[str, object]
+_SHOWN_NAME_CHARS = 60
 
 
 def invalid(param: str, expected: str, value: object, advice: str | None = None) -> InvalidFieldError:
@@ -123,7 +124,7 @@ def read_labels(fields: Fields, key: str) -> dict[str, str]:
     labels = read_object(fields, key) or {}
     for name, value in labels.items():
         if type(value) is not str:
-            raise invalid(join(key, name), "text", value)
+            raise invalid(join(key, name[:_SHOWN_NAME_CHARS]), "text", value)
     return cast("dict[str, str]", labels)
 
 

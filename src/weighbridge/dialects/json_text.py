@@ -1,6 +1,8 @@
 """Reads a body as strict JSON (RFC 8259, and RFC 7493 for I-JSON): what two parsers could read apart is refused."""
 
 import re
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Never, cast
 
 from jiter import from_json
@@ -13,6 +15,8 @@ LARGEST_INT, SMALLEST_INT = 2**63 - 1, -(2**63)
 
 _SHAPE_OF_NUMBERS = bytes.maketrans(b"0123456789E", b"0000000000e")
 _MANY_DIGITS = b"0" * 19
+_NOT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_DEPTH_CHANGE = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _SHOWN_KEY_CHARS = 60
 _PLACE = re.compile(r" at (line \d+ column \d+)$")
 
@@ -35,8 +39,7 @@ def parse_json(body: bytes) -> object:
         value = from_json(body, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
     except ValueError as error:
         _refuse_syntax(str(error))
-    if _is_suspect(body):
-        _check_values(value)
+    _check(body, value)
     return value
 
 
@@ -48,37 +51,49 @@ def parse_object(body: bytes) -> dict[str, object]:
     return cast("dict[str, object]", value)
 
 
-def _is_suspect(body: bytes) -> bool:
-    """Could hold what the parser lets pass. Five scans at memory speed, so that a clean body costs no walk."""
-    if body.count(b"[") + body.count(b"{") > DEEPEST_NESTING or b"\\u0000" in body:
-        return True
-    shape = body.translate(_SHAPE_OF_NUMBERS)
+def _check(body: bytes, value: object) -> None:
+    """Refuse what the parser lets pass. Scans bytes at memory speed, so that a clean body costs no walk."""
+    may_be_deep = body.count(b"[") + body.count(b"{") > DEEPEST_NESTING
+    may_have_nul = b"\\u0000" in body
+    may_be_large = _has_large_number(body)
+    if not (may_be_deep or may_have_nul or may_be_large):
+        return
+    escaped = body.replace(rb"\\", b"")
+    if may_have_nul and b"\\u0000" in escaped:
+        _refuse("invalid_text", "A text in the body holds a NUL character.")
+    outside_texts = b"".join(escaped.replace(b'\\"', b"").split(b'"')[::2])
+    if may_be_deep and _depth(outside_texts) > DEEPEST_NESTING:
+        _refuse("nesting_too_deep", f"The body is nested deeper than {DEEPEST_NESTING} levels.")
+    if may_be_large and _has_large_number(outside_texts):
+        _check_numbers(value)
+
+
+def _has_large_number(text: bytes) -> bool:
+    """True for digits enough to leave 64 bits, or any exponent."""
+    shape = text.translate(_SHAPE_OF_NUMBERS)
     return _MANY_DIGITS in shape or b"0e" in shape
 
 
-def _check_values(value: object) -> None:
-    level, depth = [value], 0
+def _depth(text: bytes) -> int:
+    return max(accumulate(map(_DEPTH_CHANGE.__getitem__, text.translate(None, _NOT_BRACKETS))), default=0)
+
+
+def _check_numbers(value: object) -> None:
+    level = [value]
     while level:
-        if depth >= DEEPEST_NESTING and any(isinstance(item, dict | list) for item in level):
-            _refuse("nesting_too_deep", f"The body is nested deeper than {DEEPEST_NESTING} levels.")
         level = [inner for item in level for inner in _inside(item)]
-        depth += 1
 
 
-def _inside(item: object) -> list[object]:
+def _inside(item: object) -> Iterable[object]:
     if isinstance(item, dict):
-        return [*item, *item.values()]
+        return item.values()
     if isinstance(item, list):
         return item
-    if isinstance(item, str):
-        if "\0" in item:
-            _refuse("invalid_text", "A text in the body holds a NUL character.")
-    elif isinstance(item, int):
-        if not SMALLEST_INT <= item <= LARGEST_INT:
-            _refuse("number_out_of_range", "The body holds an integer beyond 64 bits.")
-    elif isinstance(item, float) and item in _INFINITE:
+    if isinstance(item, int) and not SMALLEST_INT <= item <= LARGEST_INT:
+        _refuse("number_out_of_range", "The body holds an integer beyond 64 bits.")
+    if isinstance(item, float) and item in _INFINITE:
         _refuse("number_out_of_range", "The body holds a number too large to be finite.")
-    return []
+    return ()
 
 
 _INFINITE = (float("inf"), float("-inf"))
