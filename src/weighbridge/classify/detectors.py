@@ -4,9 +4,9 @@ A false alarm closes a route that was fine, so a row of digits alone is never en
 its usual punctuation or a word such as "phone" before it. IP addresses are left out, since version numbers look the
 same.
 
-Clean text costs two automaton searches, about 3 microseconds per kB together, and text full of numbers about 40. The patterns behind them repeat a bounded
-number of times, over classes that do not overlap what ends them, so hostile text costs a bounded number of steps per
-character.
+Clean text costs two automaton searches, about 3 microseconds per kB together; text full of numbers costs about 40. The
+patterns behind them repeat a bounded number of times, over classes that do not overlap what ends them, so hostile text
+costs a bounded number of steps per character.
 """
 
 from weighbridge.classify.credentials import credentials_in
