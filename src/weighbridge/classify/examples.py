@@ -1,7 +1,7 @@
 """The nearest labelled example: which task a request resembles, and how much.
 
 Similarity is the cosine of word sets weighted by rarity (inverse document frequency), after words that are unknown to
-the examples were mended by edit distance. On 50 invented examples of five tasks, 15 unseen requests with swapped letters
+the examples were mended by edit distance. On 50 invented examples of five tasks, 15 unseen ones with swapped letters
 and 20 that belong to no task, similarity 0.45 recognises 11 of the 15 and none of the 20; behind the 20 put other text
 and one of them passes. The floor and the length of the head were chosen on these same texts, so expect less elsewhere.
 Edit scores of the whole text (`token_set_ratio`, `WRatio`) tell the two kinds apart badly: the 20 reach 1.0 and 0.9.
