@@ -1,9 +1,8 @@
 """Console blocks in the docs, run for real.
 
-A fenced block marked `console` is a transcript: lines that begin with `$ ` are commands, the lines after each are what it
-prints. Record ids, dates, digests and seconds differ from run to run and are compared by shape; a line `...` stands for
-any lines. A fenced block with a `title="path"` is a file that the commands find. `&` at the end starts a server that the
-following commands can call.
+A fenced block marked `console` is a transcript: lines that begin with `$ ` are commands, the lines after each are what
+it prints. Record ids, dates, digests and seconds differ from run to run and are compared by shape; a line `...` stands
+for any lines. A fenced block with a `title="path"` is a file that the commands find.
 """
 
 import re

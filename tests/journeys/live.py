@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from weighbridge.cli.serve import http_server, listen
-from weighbridge.config.load import load_policy
+from weighbridge.config.load import config_fingerprint, load_policy
 from weighbridge.domain.policy import Policy
-from weighbridge.pipeline.wire import open_house
+from weighbridge.pipeline.reload import Reloader
+from weighbridge.pipeline.wire import derive, open_house
 from weighbridge.server.app import App
 
 
@@ -83,10 +84,23 @@ def demo_policy(folder: Path) -> Policy:
 @contextmanager
 def serving(policy: Policy) -> Iterator[Client]:
     """A gateway on a free loopback port until the block ends."""
+    with _serving(policy, None) as client:
+        yield client
+
+
+@contextmanager
+def serving_config(path: Path, env: Mapping[str, str] | None = None) -> Iterator[Client]:
+    """The same from a config file, which is watched for changes."""
+    with _serving(load_policy(path, env or {}), path) as client:
+        yield client
+
+
+@contextmanager
+def _serving(policy: Policy, config: Path | None) -> Iterator[Client]:
     listener = listen("127.0.0.1", 0)
     port = listener.getsockname()[1]
     ready, stop = threading.Event(), threading.Event()
-    thread = threading.Thread(target=lambda: asyncio.run(_serve(policy, listener, ready, stop)))
+    thread = threading.Thread(target=lambda: asyncio.run(_serve(policy, config, listener, ready, stop)))
     thread.start()
     try:
         assert ready.wait(20)
@@ -97,13 +111,20 @@ def serving(policy: Policy) -> Iterator[Client]:
         assert not thread.is_alive()
 
 
-async def _serve(policy: Policy, listener: socket.socket, ready: threading.Event, stop: threading.Event) -> None:
+async def _serve(
+    policy: Policy, config: Path | None, listener: socket.socket, ready: threading.Event, stop: threading.Event
+) -> None:
     async with open_house(policy) as house:
-        server = http_server(App(house))
-        serving_task = asyncio.create_task(server.serve(sockets=[listener]))
+        reloader = Reloader(config, {}, house, derive, config_fingerprint(config)) if config else None
+        server = http_server(App(house, reloader))
+        work = [asyncio.create_task(server.serve(sockets=[listener]))]
+        if reloader is not None:
+            work.append(asyncio.create_task(reloader.watch()))
         while not server.started:
             await asyncio.sleep(0.01)
         ready.set()
         await asyncio.to_thread(stop.wait)
         server.should_exit = True
-        await serving_task
+        await work[0]
+        for task in work[1:]:
+            task.cancel()

@@ -1,0 +1,150 @@
+"""What operators see: plain lines, tables, JSON for machines, errors on stderr, exit 0, 1 or 2."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from weighbridge.cli.main import invoke
+
+DEMO = """---
+model=fast-small
+fallback_used=False
+cost=0.0000013
+reason=classification is narrow enough for a cheaper primary model
+text=invoice
+---
+model=frontier-reasoning
+fallback_used=True
+cost=0.0000445
+reason=classification is narrow enough for a cheaper primary model
+text=legal
+---
+model=frontier-reasoning
+fallback_used=False
+cost=0.000042
+reason=high-risk request requires strongest reasoning and conservative fallback
+text=legal
+"""
+PROBLEM = "version: 1\nmodles: {}\n"
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LLM_API_KEY", raising=False)
+
+
+Captured = pytest.CaptureFixture[str]
+
+
+def test_demo_prints_three_scenarios_in_plain_lines(capsys: Captured) -> None:
+    assert invoke(["demo"]) == 0
+    assert capsys.readouterr().out.startswith(DEMO)
+
+
+def test_demo_as_json_holds_the_records(capsys: Captured) -> None:
+    assert invoke(["demo", "--json"]) == 0
+    runs = json.loads(capsys.readouterr().out)
+    assert [run["record"]["is_fallback"] for run in runs] == [False, True, False]
+
+
+def test_ask_answers_without_a_key(capsys: Captured) -> None:
+    prompt = "Explain transformer attention in one sentence for a backend engineer."
+    assert invoke(["ask", prompt]) == 0
+    assert capsys.readouterr().out == (
+        "provider=mock-local\ncost=0.0000066\n"
+        "Transformers use attention to weigh relevant tokens in context before predicting the next token.\n"
+    )
+
+
+def test_run_says_what_served_and_why(capsys: Captured) -> None:
+    assert invoke(["run", "classify", "--risk", "low", "--input", "An ambiguous mail."]) == 0
+    out = capsys.readouterr().out
+    assert "model=frontier-reasoning\nfallback_used=True\n" in out
+    assert "text=legal\n" in out
+
+
+def test_run_reads_a_file(capsys: Captured, tmp_path: Path) -> None:
+    (tmp_path / "mail.txt").write_text("Attached invoice.")
+    assert invoke(["run", "classify", "--input", "@mail.txt", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["text"] == "invoice"
+
+
+def test_run_reads_stdin(capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "mail.txt").write_text("Attached invoice.")
+    with (tmp_path / "mail.txt").open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        assert invoke(["run", "classify", "--input", "@-"]) == 0
+    assert "text=invoice" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["run", "nope", "--input", "x"], 1, "unknown_task"),
+        (["run", "classify", "--input", " "], 1, "empty_input"),
+        (["run", "classify", "--input", "x", "--risk", "severe"], 1, "low, medium, high"),
+        (["run", "classify", "--input", "@missing.txt"], 1, "missing.txt"),
+        (["run", "classify"], 2, "input"),
+        (["bogus"], 2, "bogus"),
+        (["explain", "rec_nothing"], 1, "unknown_record"),
+        (["explain", "last"], 1, "unknown_record"),
+        (["check", "missing.yaml"], 2, "missing.yaml"),
+        (["serve", "--host", "0.0.0.0", "--port", "0"], 2, "keys"),
+    ],
+)
+def test_what_goes_wrong_is_said_on_stderr(capsys: Captured, arguments: list[str], status: int, said: str) -> None:
+    assert invoke(arguments) == status
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert said in captured.err
+    assert "Traceback" not in captured.err
+
+
+def test_check_lists_problems_with_their_place(capsys: Captured, tmp_path: Path) -> None:
+    (tmp_path / "weighbridge.yaml").write_text(PROBLEM)
+    assert invoke(["check"]) == 2
+    assert "weighbridge.yaml:2:1: modles" in capsys.readouterr().err
+    assert invoke(["check", "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert (found["ok"], found["problems"][0]["nearest"]) == (False, "models")
+
+
+def test_check_says_what_a_valid_config_holds(capsys: Captured) -> None:
+    assert invoke(["check"]) == 0
+    assert "models: fast-small, balanced-summary, frontier-reasoning, frontier-backup" in capsys.readouterr().out
+
+
+def test_explain_shows_every_model_and_every_attempt(capsys: Captured) -> None:
+    invoke(["run", "classify", "--risk", "low", "--input", "An ambiguous mail."])
+    capsys.readouterr()
+    assert invoke(["explain", "last"]) == 0
+    out = capsys.readouterr().out
+    assert "not_in_selection_record" in out
+    assert "label_not_allowed" in out
+    assert "next_candidate" in out
+
+
+def test_explain_as_json_is_what_the_api_gives(capsys: Captured) -> None:
+    invoke(["demo"])
+    capsys.readouterr()
+    assert invoke(["explain", "last", "--json"]) == 0
+    explanation = json.loads(capsys.readouterr().out)
+    assert explanation["reason"]["code"] == "high_risk"
+
+
+def test_records_can_be_narrowed(capsys: Captured) -> None:
+    invoke(["demo"])
+    capsys.readouterr()
+    assert invoke(["records", "--task", "classify", "--fallback", "--json"]) == 0
+    assert [row["served_model"] for row in json.loads(capsys.readouterr().out)] == ["frontier-reasoning"]
+    assert invoke(["records"]) == 0
+    assert "3 records, newest first" in capsys.readouterr().out
+
+
+def test_every_command_explains_itself(capsys: Captured) -> None:
+    for name in ("demo", "ask", "serve", "run", "check", "explain", "records"):
+        assert invoke([name, "--help"]) == 0
+        assert "Usage: weighbridge" in capsys.readouterr().out

@@ -1,0 +1,63 @@
+"""What the docs show is what the commands print."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from docs.transcripts import ROOT, Command, Page, agrees, normal, read
+
+PAGES = [read(path) for path in sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])]
+WITH_STEPS = [page for page in PAGES if page.steps]
+BIN = Path(sys.executable).parent
+
+
+@contextmanager
+def gateway(folder: Path) -> Iterator[int]:
+    """`weighbridge serve` in `folder` on a free port."""
+    command = [sys.executable, "-m", "weighbridge", "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        found = re.search(r"127\.0\.0\.1:(\d+)", server.stdout.readline())
+        assert found is not None
+        try:
+            yield int(found[1])
+        finally:
+            server.terminate()
+            server.communicate(timeout=40)
+
+
+def run(command: Command, folder: Path, port: int) -> str:
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "COLUMNS": "120"}
+    line = command.line.replace("127.0.0.1:4141", f"127.0.0.1:{port}")
+    done = subprocess.run(  # noqa: S602 (the docs' own commands)
+        line, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    return (done.stdout + done.stderr).replace(f"127.0.0.1:{port}", "127.0.0.1:4141")
+
+
+@pytest.mark.parametrize("page", WITH_STEPS, ids=lambda page: str(page.path.relative_to(ROOT)))
+def test_the_transcripts_are_what_the_commands_print(page: Page, tmp_path: Path) -> None:
+    with gateway(tmp_path) as port:
+        for step in page.steps:
+            if isinstance(step, tuple):
+                (tmp_path / step[0]).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / step[0]).write_text(step[1])
+                continue
+            printed = run(step, tmp_path, port)
+            assert agrees(step.expected, printed), f"$ {step.line}\n{normal(printed)}"
+
+
+def test_the_docs_have_transcripts() -> None:
+    assert {page.path.name for page in WITH_STEPS} >= {"README.md", "your-first-task.md"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.path.relative_to(ROOT)))
+def test_links_within_the_docs_lead_somewhere(page: Page) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.path.read_text()):
+        assert (page.path.parent / target).exists(), target
