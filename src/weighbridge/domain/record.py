@@ -11,6 +11,24 @@ from weighbridge.domain.signals import Classification
 from weighbridge.domain.usage import TokenCount, Usage
 
 
+LOG_FIELDS: tuple[str, ...] = (
+    "route",
+    "task",
+    "risk",
+    "sensitivity",
+    "caller",
+    "prompt_tokens",
+    "completion_tokens",
+    "validation_status",
+    "fallback_reason",
+    "confidence",
+    "cost_usd",
+    "duration_s",
+    "attempts",
+)
+"""What a task's `observability.log_fields` may name; `pipeline/log_line.py` fills them from the record."""
+
+
 class OutcomeStatus(StrEnum):
     """How the request ended."""
 
