@@ -1,0 +1,72 @@
+"""Bringing a database file to the version that this code speaks. Safe when several processes open it at once."""
+
+import sqlite3
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from weighbridge.domain.errors import StoreError
+
+APPLICATION_ID = 0x57424447
+"""`WBDG` in the file's header, so that `file` and we know whose database it is."""
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Apply the migrations that are missing, all or none. Raises StoreError on a foreign or newer database."""
+    if _version(connection) == len(migrations()) and _number(connection, "application_id") == APPLICATION_ID:
+        return
+    connection.execute("BEGIN IMMEDIATE")  # one opener migrates, the others wait here and then find it done
+    try:
+        _refuse_foreign(connection)
+        _refuse_newer(connection)
+        for script in migrations()[_version(connection) :]:
+            for statement in statements(script):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(migrations())}")
+        connection.execute("COMMIT")
+    except (sqlite3.Error, StoreError):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@cache
+def migrations() -> tuple[str, ...]:
+    """The SQL scripts in order: number n brings a database from version n - 1 to n."""
+    folder = files("weighbridge.store") / "migrations"
+    scripts = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda item: item.name)
+    return tuple(script.read_text(encoding="utf-8") for script in scripts)
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one: the driver's own way to run a script would commit in between."""
+    lines: list[str] = []
+    for line in script.splitlines():
+        lines.append(line)
+        if sqlite3.complete_statement("\n".join(lines)):
+            yield "\n".join(lines)
+            lines.clear()
+
+
+def _refuse_foreign(connection: sqlite3.Connection) -> None:
+    is_empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    if not is_empty and _number(connection, "application_id") != APPLICATION_ID:
+        raise StoreError("The file is another program's database.", advice="Point `store.path` at another file.")
+
+
+def _refuse_newer(connection: sqlite3.Connection) -> None:
+    version, known = _version(connection), len(migrations())
+    if version > known:
+        raise StoreError(
+            f"The record database has version {version}, and this Weighbridge knows versions up to {known}.",
+            advice="Run the newer Weighbridge that wrote it, or point `store.path` at another file.",
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return _number(connection, "user_version")
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])

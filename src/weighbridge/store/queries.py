@@ -1,0 +1,69 @@
+"""What the reading connection is asked."""
+
+import sqlite3
+from datetime import UTC, datetime
+
+from weighbridge.domain.errors import InvalidFieldError
+from weighbridge.domain.money import PICO_PER_USD, Money
+from weighbridge.domain.record import Record, RecordFilter
+from weighbridge.store.codec import decode
+from weighbridge.store.spend import Spend
+
+_SPEND = """
+SELECT CASE WHEN day >= date('now', 'start of month', '-1 month') THEN day END AS recent,
+       caller, task, sum(usd), sum(pico)
+FROM spend GROUP BY recent, caller, task
+"""
+
+
+def get(connection: sqlite3.Connection, record_id: str) -> Record | None:
+    """The record with this identifier."""
+    row = connection.execute("SELECT body FROM records WHERE id = ?", (record_id,)).fetchone()
+    return None if row is None else decode(row[0])
+
+
+def find(connection: sqlite3.Connection, wanted: RecordFilter) -> list[Record]:
+    """Newest first."""
+    conditions, values = _conditions(wanted)
+    where = " AND ".join(conditions) or "true"
+    query = f"SELECT body FROM records WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 (our own conditions)
+    return [decode(body) for (body,) in connection.execute(query, (*values, max(wanted.limit, 0)))]
+
+
+def spend(connection: sqlite3.Connection) -> list[Spend]:
+    """By day since the beginning of last month, and everything before in one."""
+    return [
+        Spend(day, caller, task, Money(usd * PICO_PER_USD + pico))
+        for day, caller, task, usd, pico in connection.execute(_SPEND)
+    ]
+
+
+def _conditions(wanted: RecordFilter) -> tuple[list[str], list[str]]:
+    since = None if wanted.since is None else rfc3339(_moment(wanted.since))
+    compared = {
+        "task = ?": wanted.task,
+        "served_model = ?": wanted.model,
+        "status = ?": wanted.status,
+        "created_at >= ?": since,
+        "id < ?": wanted.before_id,
+    }
+    stated = {condition: value for condition, value in compared.items() if value is not None}
+    conditions = list(stated)
+    if wanted.is_fallback is not None:
+        conditions.append(f"is_fallback = {int(wanted.is_fallback)}")  # a literal, so that its partial index can serve
+    return conditions, list(stated.values())
+
+
+def rfc3339(moment: datetime) -> str:
+    """The one spelling of a moment in the database, whose order as text is the order of time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except ValueError:
+        raise InvalidFieldError(
+            f"`since` is no time: {text[:40]!r}.", advice="Write it like 2026-11-25T00:00:00Z.", param="since"
+        ) from None

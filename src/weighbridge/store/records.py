@@ -1,0 +1,152 @@
+"""`SqliteRecords`: the record of every request, in one SQLite file."""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Self, TypeVar
+
+from weighbridge.domain.errors import StoreError
+from weighbridge.domain.record import Record, RecordFilter
+from weighbridge.store import queries
+from weighbridge.store.codec import row_of
+from weighbridge.store.connection import connect, connect_reader, told
+from weighbridge.store.insert import LARGEST_BATCH, insert
+from weighbridge.store.migrate import migrate
+from weighbridge.store.retention import BATCH_RECORDS, delete_expired, empty_log
+from weighbridge.store.spend import Spend
+from weighbridge.store.writer import Writer
+
+log = logging.getLogger("weighbridge.store")
+
+T = TypeVar("T")
+
+MOVE_EVERY_RECORDS = 100
+"""Records between two moves of the write-ahead log into the database, in the second thread."""
+
+
+class SqliteRecords:
+    """Satisfies `ports.Records`. One thread writes, another reads; several processes may share the file.
+
+    What `append` has returned from survives the death of this process in any way, `kill -9` included: it is committed
+    to the write-ahead log, in the hands of the operating system. A power cut or a crash of the operating system may
+    lose the last moments (what the system had not yet flushed, usually under 30 seconds) and never damages the file.
+    """
+
+    def __init__(self, path: Path, files: "_Files", queue_limit: int) -> None:
+        self._path, self._files = path, files
+        self._second = ThreadPoolExecutor(1, thread_name_prefix="weighbridge-record-reader")
+        self._unmoved, self._is_moving, self._has_traces = 0, False, False
+        self._writer = Writer(
+            lambda rows: insert(files.writer, rows, path),
+            files.writer.close,
+            queue_limit=queue_limit,
+            largest_batch=LARGEST_BATCH,
+        )
+
+    @classmethod
+    async def open(cls, path: Path, queue_limit: int = 10_000) -> Self:
+        """Open or create the file, and bring it to this version. Raises StoreError when it cannot be used."""
+        return cls(path, await asyncio.to_thread(_open, path), queue_limit)
+
+    async def append(self, record: Record) -> None:
+        """Returns once the record is committed. Raises OverloadedError at the queue's limit, else StoreError.
+
+        A task that is cancelled while it waits here leaves its record behind.
+        """
+        await self._writer.put(row_of(record))
+        self._unmoved += 1
+        if self._unmoved >= MOVE_EVERY_RECORDS and not self._is_moving:
+            self._unmoved, self._is_moving = 0, True
+            self._second.submit(self._move)
+
+    def is_full(self) -> bool:
+        """True when no record would be taken: refuse a request before it costs anything."""
+        return self._writer.is_full
+
+    async def get(self, record_id: str) -> Record | None:
+        """One record. Raises StoreError."""
+        return await self._read(partial(queries.get, self._files.reader, record_id))
+
+    async def find(self, wanted: RecordFilter) -> list[Record]:
+        """Newest first. Raises InvalidFieldError when `since` is no RFC 3339 time, StoreError when reading fails."""
+        return await self._read(partial(queries.find, self._files.reader, wanted))
+
+    async def spend(self) -> list[Spend]:
+        """What was spent: by day since the beginning of last month, and everything before in one."""
+        return await self._read(partial(queries.spend, self._files.reader))
+
+    async def expire(self, now: float) -> int:
+        """Delete what expired before `now` (seconds since the epoch), content and all; how many records."""
+        deleted, moment = 0, queries.rfc3339(datetime.fromtimestamp(now, UTC))
+        while True:
+            batch = await self._writer.run(self._told(partial(delete_expired, self._files.writer, moment)))
+            deleted += batch
+            if batch < BATCH_RECORDS:
+                break
+        self._has_traces |= deleted > 0
+        if self._has_traces:
+            self._has_traces = not await self._writer.run(self._told(partial(empty_log, self._files.writer)))
+        return deleted
+
+    async def expire_every(self, interval_s: float, now: Callable[[], float] = time.time) -> None:
+        """Delete what has expired, now and again, until cancelled. A failure is logged and tried again."""
+        while True:
+            try:
+                deleted = await self.expire(now())
+            except StoreError as error:
+                log.warning("expired records were not deleted: %s", error)
+            else:
+                log.log(logging.INFO if deleted else logging.DEBUG, "deleted %d expired records", deleted)
+            await asyncio.sleep(interval_s)
+
+    async def close(self) -> None:
+        """Take nothing more, write what was taken, close the file."""
+        await self._writer.close()
+        await asyncio.to_thread(self._second.shutdown)
+        self._files.reader.close()
+        self._files.mover.close()
+
+    def _move(self) -> None:
+        """Move committed pages from the log into the database here, so that the writer seldom has to stop for it."""
+        with suppress(sqlite3.Error):  # the writer does it at its own threshold, and its waiters hear what is wrong
+            self._files.mover.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        self._is_moving = False
+
+    async def _read(self, query: Callable[[], T]) -> T:
+        self._writer.require_open()
+        return await asyncio.get_running_loop().run_in_executor(self._second, self._told(query))
+
+    def _told(self, work: Callable[[], T]) -> Callable[[], T]:
+        def run() -> T:
+            with told(self._path):
+                return work()
+
+        return run
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Three connections to the one file, each used by one thread at a time."""
+
+    writer: sqlite3.Connection
+    mover: sqlite3.Connection
+    reader: sqlite3.Connection
+
+
+def _open(path: Path) -> _Files:
+    with ExitStack() as opened:
+        writer = opened.enter_context(closing(connect(path)))
+        with told(path):
+            migrate(writer)
+        mover = opened.enter_context(closing(connect(path)))
+        reader = opened.enter_context(closing(connect_reader(path)))
+        opened.pop_all()
+    return _Files(writer, mover, reader)

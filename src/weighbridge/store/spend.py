@@ -1,0 +1,37 @@
+"""What a record counts against budgets, and the sums that survive it."""
+
+from dataclasses import dataclass
+
+from weighbridge.domain.attempt import Attempt
+from weighbridge.domain.money import Money
+from weighbridge.domain.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What one caller spent on one task in one day."""
+
+    day: str | None
+    """UTC, `2026-11-25`; `None` for all days before last month together, which only `total` budgets ask for."""
+    caller: str
+    """Key name."""
+    task: str
+    """Task; empty for requests that were refused before they had one."""
+    amount: Money
+    """Counted money: real costs, and the held estimate where the cost is unknown."""
+
+
+def counted_pico(record: Record) -> int:
+    """Pico-dollars that a record counts: as in the ledger, an unknown cost counts as the attempt's upper estimate.
+
+    An attempt without cost and without estimate counts nothing: no budget covered it, or it would have been refused.
+    """
+    if record.cost is not None:
+        return record.cost.pico
+    estimates = {item.model: item.estimate for item in record.decision.candidates} if record.decision else {}
+    return sum(_pico(attempt, estimates.get(attempt.model)) for attempt in record.attempts)
+
+
+def _pico(attempt: Attempt, estimate: Money | None) -> int:
+    amount = attempt.cost if attempt.cost is not None else estimate
+    return 0 if amount is None else amount.pico
