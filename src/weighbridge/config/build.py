@@ -1,0 +1,188 @@
+"""Checked rows → the frozen policy."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+from weighbridge.config.digest import with_digest
+from weighbridge.config.known import SIMULATED
+from weighbridge.config.prices import catalogue_price
+from weighbridge.config.schema import BudgetRow, HostRow, KeyRow, MainFile, ModelRow, PrivacyRow, SignalRow
+from weighbridge.config.schema_task import LimitsRow, OutputRow, QualityGateRow, RuleRow, TaskFields
+from weighbridge.config.signals import BUILT_IN
+from weighbridge.domain.caller import Caller
+from weighbridge.domain.money import Money, Price
+from weighbridge.domain.policy import (
+    Budget,
+    Contract,
+    GatewayKey,
+    Host,
+    Limits,
+    Policy,
+    PortfolioModel,
+    QualityGate,
+    Rule,
+    SignalRule,
+    StoreSettings,
+    Task,
+)
+
+
+def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, today: date) -> Policy:
+    """The policy with its digest. `folder` is where a relative store path begins; `today` picks catalogue prices."""
+    hosts = {SIMULATED: Host(SIMULATED, SIMULATED, SIMULATED)}
+    hosts |= {name: _host(name, row) for name, row in main.hosts.items()}
+    built = {name: _task(name, row, main.privacy) for name, row in tasks.items()}
+    return with_digest(
+        Policy(
+            digest="",
+            hosts=hosts,
+            models={name: _model(name, row, hosts[row.host], today) for name, row in main.models.items()},
+            tasks=built,
+            default_task=main.default_task,
+            signals=_signals(main.signals, built),
+            keys=tuple(_key(name, row) for name, row in main.keys.items()),
+            budgets=tuple(_budget(name, row) for name, row in main.budgets.items()),
+            example_threshold=main.recognise.example_threshold,
+            store=StoreSettings(str(folder / main.store.path), main.store.queue_limit),
+        )
+    )
+
+
+def _host(name: str, row: HostRow) -> Host:
+    return Host(
+        name=name,
+        provider=row.provider or SIMULATED,
+        dialect=row.dialect,
+        base_url=row.base_url,
+        credential=row.credential,
+        region=row.region,
+        options=row.options,
+    )
+
+
+def _model(name: str, row: ModelRow, host: Host, today: date) -> PortfolioModel:
+    upstream_name = row.upstream_name or name
+    return PortfolioModel(
+        name=name,
+        host=host.name,
+        upstream_name=upstream_name,
+        price=_price(row) or _catalogue_price(host, upstream_name, row.context_window_tokens, today),
+        context_window_tokens=row.context_window_tokens,
+        max_output_tokens=row.max_output_tokens,
+        tier=row.tier,
+        cleared_for=row.cleared_for,
+        tokenizer=row.tokenizer,
+        capabilities=frozenset(row.capabilities),
+        retires_on=row.retires_on,
+    )
+
+
+def _price(row: ModelRow) -> Price | None:
+    if row.price is None:
+        return None
+    return Price.per_million(
+        row.price.input_usd_per_million,
+        row.price.output_usd_per_million,
+        cache_read_usd=row.price.cache_read_usd_per_million,
+        cache_write_usd=row.price.cache_write_usd_per_million,
+    )
+
+
+def _catalogue_price(host: Host, upstream_name: str, window_tokens: int, today: date) -> Price | None:
+    if host.dialect == SIMULATED:
+        return None
+    return catalogue_price(host.provider, upstream_name, window_tokens, today)
+
+
+def _task(name: str, row: TaskFields, privacy: PrivacyRow) -> Task:
+    return Task(
+        name=name,
+        risk=row.risk_level,
+        primary_model=row.primary_model,
+        fallback_models=tuple(row.fallback_model),
+        rationale=row.routing_policy.rationale,
+        use_primary_when=row.routing_policy.use_primary_when,
+        escalate_when=row.routing_policy.escalate_when,
+        gate=_gate(row.quality_gate),
+        contract=_contract(row.output),
+        instructions=row.instructions,
+        limits=_limits(row.limits),
+        sensitivity=row.sensitivity or privacy.default_sensitivity,
+        allowed_regions=None if row.allowed_regions is None else frozenset(row.allowed_regions),
+        allows_unknown_price=row.allow_unknown_price,
+        rules=tuple(_rule(rule) for rule in row.recognise.rules),
+        examples=tuple(row.recognise.examples),
+        stores_content=row.storage.content,
+        retention_days=row.storage.retention_days or privacy.retention_days,
+        log_fields=tuple(row.observability.log_fields),
+        stream=row.stream,
+    )
+
+
+def _gate(row: QualityGateRow | None) -> QualityGate | None:
+    if row is None:
+        return None
+    minimums = {name.removeprefix("minimum_"): value for name, value in row.minimums.items()}
+    return QualityGate(row.dataset, minimums, row.on_missing)
+
+
+def _contract(row: OutputRow) -> Contract:
+    return Contract(
+        labels=tuple(row.labels or ()),
+        min_words=row.min_words,
+        max_words=row.max_words,
+        max_tokens=row.max_tokens,
+        schema_json=row.json_schema,
+        required_fields=tuple(row.required_fields or ()),
+        pattern=row.pattern,
+    )
+
+
+def _limits(row: LimitsRow) -> Limits:
+    return Limits(
+        max_input_tokens=row.max_input_tokens,
+        max_output_tokens=row.max_output_tokens,
+        max_cost=_money(row.max_cost_usd),
+        deadline_s=row.deadline_s,
+        max_attempts=row.max_attempts,
+        when_too_long=row.when_too_long,
+    )
+
+
+def _money(amount: Decimal | None) -> Money | None:
+    return None if amount is None else Money.usd(amount)
+
+
+def _rule(row: RuleRow) -> Rule:
+    return Rule(
+        name=row.name,
+        keywords=tuple(row.keywords or ()),
+        pattern=row.pattern,
+        min_words=row.min_words,
+        max_words=row.max_words,
+        metadata=row.metadata,
+    )
+
+
+def _signals(declared: Mapping[str, SignalRow], tasks: Mapping[str, Task]) -> tuple[SignalRule, ...]:
+    conditions = [when for task in tasks.values() for when in (task.use_primary_when, task.escalate_when) if when]
+    read = frozenset[str]().union(*(when.names for when in conditions))
+    built_in = [rule for name, rule in BUILT_IN.items() if name in read and name not in declared]
+    return (
+        *(
+            SignalRule(name, row.kind, tuple(row.keywords or ()), row.pattern, row.key)
+            for name, row in declared.items()
+        ),
+        *built_in,
+    )
+
+
+def _key(name: str, row: KeyRow) -> GatewayKey:
+    tasks = None if row.tasks is None else frozenset(row.tasks)
+    return GatewayKey(Caller(name, row.sensitivity, row.may_pin, tasks), row.secret)
+
+
+def _budget(name: str, row: BudgetRow) -> Budget:
+    return Budget(name, Money.usd(row.limit_usd), row.period, row.key, row.task)

@@ -1,0 +1,254 @@
+"""The selection record: one task, the models that may serve it, and what justifies that."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, ValidationInfo, field_validator, model_validator
+from pydantic import WithJsonSchema as JsonForm
+from pydantic_core import PydanticCustomError
+
+from weighbridge.config.expressions import LONGEST_CHARS, compile_condition
+from weighbridge.config.fields import (
+    Count,
+    Flag,
+    ModelReference,
+    ModelReferences,
+    Name,
+    Pattern,
+    Row,
+    SchemaText,
+    Seconds,
+    Share,
+    Text,
+    Texts,
+    Usd,
+    known_in,
+    one_of_names,
+    wrong,
+)
+from weighbridge.config.signals import type_of_signals
+from weighbridge.domain.errors import ConfigError
+from weighbridge.domain.levels import Risk, Sensitivity, Tier
+from weighbridge.domain.policy import OnMissingProof, StreamMode, TooLong
+from weighbridge.domain.signals import Condition
+
+LOG_FIELDS: tuple[str, ...] = (
+    "record_id",
+    "created_at",
+    "task",
+    "risk",
+    "sensitivity",
+    "caller",
+    "route",
+    "route_reason",
+    "model",
+    "attempts",
+    "status",
+    "validation_status",
+    "fallback_reason",
+    "error_code",
+    "confidence",
+    "prompt_tokens",
+    "completion_tokens",
+    "estimate_usd",
+    "cost_usd",
+    "duration_s",
+    "policy_digest",
+)
+"""What a task's log line may carry; every one of them can be read off its record."""
+
+_MINIMUM = "minimum_"
+
+
+def _condition(value: object, info: ValidationInfo) -> Condition | None:
+    if not isinstance(value, str):
+        raise wrong("an expression in quotes or as plain text")
+    known = known_in(info)
+    types = None if known is None else type_of_signals(known.signals, with_answer=info.field_name == "escalate_when")
+    if types is None or any(kind is None and name in value for name, kind in types.items()):
+        return None
+    try:
+        return compile_condition(value, {name: kind for name, kind in types.items() if kind is not None})
+    except ConfigError as error:
+        raise PydanticCustomError("expression", "expression", {"problems": error.problems}) from None
+
+
+Expression = Annotated[
+    Condition, PlainValidator(_condition), JsonForm({"type": "string", "maxLength": LONGEST_CHARS, "minLength": 1})
+]
+
+
+class QualityGateRow(Row):
+    """The evaluation that a model must have passed to serve the task, with one `minimum_<metric>` for each metric."""
+
+    dataset: Text
+    """Path of the evaluation set, relative to the config."""
+    on_missing: OnMissingProof = OnMissingProof.WARN
+    """`refuse` a model without a fresh proof, or only `warn`."""
+    minimums: Annotated[dict[str, Share], Field(min_length=1)]
+    """Metric → lowest acceptable value; written as `minimum_<metric>: value`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _collect_minimums(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        rest = {key: value for key, value in values.items() if not key.startswith(_MINIMUM)}
+        return {**rest, "minimums": {key: value for key, value in values.items() if key.startswith(_MINIMUM)}}
+
+
+class RoutingRow(Row):
+    """When the primary serves, when its answer is not good enough, and why it is the right one."""
+
+    use_primary_when: Expression | None = None
+    """Over request signals; the primary is passed over where this does not hold."""
+    escalate_when: Expression | None = None
+    """Over request and answer signals; where this holds, the next candidate is tried."""
+    rationale: Text | None = None
+    """Why the primary is the right model, in plain English; it is shown with each decision."""
+
+
+class ObservabilityRow(Row):
+    """What the task's log line carries."""
+
+    log_fields: list[Annotated[str, *one_of_names("log fields", LOG_FIELDS)]] = Field(default_factory=list)
+    """Names of log fields."""
+
+
+class OutputRow(Row):
+    """What a valid answer is; a part that is left out is not checked."""
+
+    labels: Texts | None = None
+    """The allowed answers, compared without case and surrounding space."""
+    min_words: Count | None = None
+    """Fewest words."""
+    max_words: Count | None = None
+    """Most words."""
+    max_tokens: Count | None = None
+    """Most tokens, by the serving model's tokenizer."""
+    json_schema: SchemaText | None = None
+    """JSON Schema of the answer, without references to elsewhere."""
+    required_fields: Texts | None = None
+    """Top-level fields that a JSON answer must have, with a value other than null."""
+    pattern: Pattern | None = None
+    """Regular expression in linear-time syntax that occurs in the answer."""
+
+    @field_validator("max_words")
+    @classmethod
+    def _not_below_the_fewest(cls, value: int | None, info: ValidationInfo) -> int | None:
+        fewest = info.data.get("min_words")
+        if value is not None and fewest is not None and value < fewest:
+            raise wrong(f"at least min_words, which is {fewest}")
+        return value
+
+
+class LimitsRow(Row):
+    """Bounds on what one request may use."""
+
+    max_input_tokens: Count | None = None
+    """Longest input; without it the models' windows are the limit."""
+    max_output_tokens: Count = 1024
+    """Longest answer, also the figure that money is held for."""
+    max_cost_usd: Usd | None = None
+    """Dearest acceptable estimate for one attempt, in US dollars."""
+    deadline_s: Seconds = 60.0
+    """Seconds for all attempts together."""
+    max_attempts: Annotated[int, Field(strict=True, ge=1, le=20)] = 3
+    """Calls to providers, all models together."""
+    when_too_long: TooLong = TooLong.REFUSE
+    """`refuse` input over the limit, or `compact` the conversation to fit."""
+
+
+class RuleRow(Row):
+    """A way to recognise the task. All parts that are stated must hold."""
+
+    name: Name
+    """Shown in records that this rule decided."""
+    keywords: Texts | None = None
+    """Any of these words or phrases occurs, in any case."""
+    pattern: Pattern | None = None
+    """This regular expression (linear-time syntax) occurs."""
+    min_words: Count | None = None
+    """The input has at least so many words."""
+    max_words: Count | None = None
+    """The input has at most so many words."""
+    metadata: dict[str, str] = Field(default_factory=dict)
+    """The caller's metadata holds these values."""
+
+    @model_validator(mode="after")
+    def _states_something(self) -> "RuleRow":
+        if not (self.keywords or self.pattern or self.min_words or self.max_words or self.metadata):
+            raise wrong("at least one of keywords, pattern, min_words, max_words, metadata")
+        return self
+
+
+class RecogniseRow(Row):
+    """How to recognise the task in a request that does not state it."""
+
+    rules: list[RuleRow] = Field(default_factory=list)
+    """Tried in order, before examples."""
+    examples: list[Text] = Field(default_factory=list)
+    """Requests of this task, for recognition by similarity."""
+
+
+class StorageRow(Row):
+    """What is kept, and for how long."""
+
+    content: Flag = False
+    """Keep prompt and answer in the record."""
+    retention_days: Annotated[int, Field(strict=True, ge=1, le=36_500)] | None = None
+    """Age at which records are deleted; without it `privacy.retention_days` counts."""
+
+
+class TaskFields(Row):
+    """A selection record whose name stands elsewhere."""
+
+    risk_level: Risk
+    """How bad a wrong answer would be; a caller may raise it, never lower it."""
+    primary_model: ModelReference
+    """The first choice."""
+    fallback_model: ModelReferences = Field(default_factory=list, validate_default=True)
+    """The next choice, or a list of them in order; never the primary."""
+    quality_gate: QualityGateRow | None = None
+    """What a model must have proved."""
+    routing_policy: RoutingRow = RoutingRow()
+    """When the primary serves and when its answer is not good enough."""
+    observability: ObservabilityRow = ObservabilityRow()
+    """What the log line carries."""
+    instructions: Text | None = None
+    """System text put before the caller's messages."""
+    output: OutputRow = OutputRow()
+    """What a valid answer is."""
+    limits: LimitsRow = LimitsRow()
+    """Bounds on tokens, money, time and attempts."""
+    sensitivity: Sensitivity | None = None
+    """The level of everything in this task, at least."""
+    allowed_regions: Texts | None = None
+    """Regions whose hosts may serve it; without it any may."""
+    allow_unknown_price: Flag = False
+    """Serve it by a model whose price nobody knows."""
+    recognise: RecogniseRow = RecogniseRow()
+    """How to recognise the task in a request that does not state it."""
+    storage: StorageRow = StorageRow()
+    """What is kept, and for how long."""
+    stream: StreamMode | None = None
+    """`live`, or `validated` to hold a stream back until it passed; without it, live unless something is checked."""
+
+    @field_validator("fallback_model")
+    @classmethod
+    def _differs_and_suffices(cls, value: list[str], info: ValidationInfo) -> list[str]:
+        chosen = [info.data.get("primary_model"), *value]
+        if len(set(chosen)) < len(chosen):
+            raise wrong("models that differ from primary_model and from each other")
+        known = known_in(info)
+        if known is not None and info.data.get("risk_level") is Risk.HIGH:
+            tiers = [known.models.get(name) if isinstance(name, str) else None for name in chosen]
+            if None not in tiers and Tier.FRONTIER not in tiers:
+                raise wrong("at least one model of tier frontier as primary or fallback, because risk_level is high")
+        return value
+
+
+class TaskRow(TaskFields):
+    """A selection record."""
+
+    task: Name
+    """What the task is called; callers ask for `task/<name>`."""
