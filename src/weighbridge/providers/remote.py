@@ -1,0 +1,187 @@
+"""Calls hosts over the transport, each in its dialect. A dialect is a row of `DIALECTS`, a host a row of the config."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Protocol
+
+from weighbridge.dialects.openai_chat.errors import parse_error
+from weighbridge.dialects.openai_chat.events import DONE, parse_event
+from weighbridge.dialects.openai_chat.request import render_request
+from weighbridge.dialects.openai_chat.response import parse_response
+from weighbridge.domain.errors import (
+    ProviderError,
+    ProviderMalformedError,
+    ProviderRejectedError,
+    ProviderUnavailableError,
+)
+from weighbridge.domain.policy import Host, PortfolioModel
+from weighbridge.domain.request import Request
+from weighbridge.domain.response import Delta, Response
+from weighbridge.providers.clock import Clock
+from weighbridge.providers.sse import SseDecoder
+from weighbridge.providers.transport import Headers, HttpCall, HttpHead, HttpStream, Origin, Transport, split_url
+
+LARGEST_ERROR_BYTES = 64 * 1024
+"""How much of an error page is read: a provider's own errors are far smaller."""
+
+
+class RenderRequest(Protocol):
+    """Domain to wire."""
+
+    def __call__(self, request: Request, model: PortfolioModel, *, wants_logprobs: bool) -> bytes:
+        """The body."""
+        ...
+
+
+class ParseError(Protocol):
+    """An answer that is not a success to the error it means."""
+
+    def __call__(self, status: int, retry_after: str | None, body: bytes, *, now: float | None) -> ProviderError:
+        """The error, which the caller raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a wire format is spoken."""
+
+    path: str
+    """What follows a host's base URL."""
+    authenticate: Callable[[str], Headers]
+    """The headers that carry a credential."""
+    render_request: RenderRequest
+    parse_response: Callable[[bytes], Response]
+    parse_event: Callable[[bytes], Delta]
+    parse_error: ParseError
+    done: bytes
+    """What the event after the last one holds."""
+
+
+def _bearer(secret: str) -> Headers:
+    return (("authorization", f"Bearer {secret}"),)
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    "openai_chat": Dialect(
+        path="/chat/completions",
+        authenticate=_bearer,
+        render_request=render_request,
+        parse_response=parse_response,
+        parse_event=parse_event,
+        parse_error=parse_error,
+        done=DONE,
+    ),
+}
+
+
+class RemoteHost:
+    """One host, ready to be called: everything that does not change from call to call is computed here."""
+
+    def __init__(self, host: Host, transport: Transport, clock: Clock) -> None:
+        """Raises ValueError when the host's base URL cannot be called."""
+        self._dialect = DIALECTS[host.dialect]
+        self._transport, self._clock = transport, clock
+        self._origin, self._target = endpoint(host.base_url, self._dialect.path)
+        credential = () if host.credential is None else self._dialect.authenticate(host.credential.value)
+        common = (("content-type", "application/json"), ("user-agent", f"weighbridge/{version('weighbridge')}"))
+        self._headers: Headers = (*common, ("accept", "application/json"), *credential)
+        self._stream_headers: Headers = (*common, ("accept", "text/event-stream"), *credential)
+
+    async def call(self, model: PortfolioModel, request: Request, timeout_s: float) -> Response:
+        """The whole answer. Raises ProviderError."""
+        answer = await self._transport.send(self._call(model, request, self._headers), timeout_s)
+        if not 200 <= answer.status < 300:
+            raise self._error(answer, answer.body)
+        return self._dialect.parse_response(answer.body)
+
+    async def stream(self, model: PortfolioModel, request: Request, timeout_s: float) -> AsyncGenerator[Delta, None]:
+        """The answer in pieces; closing it hangs up. Raises ProviderError, also when the answer breaks off."""
+        dialect, decoder, has_ended = self._dialect, SseDecoder(), False
+        async with self._transport.open(self._call(model, request, self._stream_headers), timeout_s) as answer:
+            error = await self._objection(answer)
+            if error is None:
+                async for block in answer.blocks:
+                    for event in decoder.feed(block):
+                        if event == dialect.done:
+                            return
+                        if event:
+                            delta = dialect.parse_event(event)
+                            has_ended = has_ended or delta.finish_reason is not None
+                            yield delta
+        if error is not None:
+            raise error
+        if not has_ended:
+            raise _broken_off()
+
+    def _call(self, model: PortfolioModel, request: Request, headers: Headers) -> HttpCall:
+        try:
+            body = self._dialect.render_request(request, model, wants_logprobs=request.wants_logprobs)
+        except TypeError:
+            raise ProviderRejectedError(
+                "The request holds text or numbers that cannot be written as JSON.",
+                advice="Send whole Unicode characters.",
+                may_have_cost=False,
+            ) from None
+        return HttpCall("POST", self._origin, self._target, headers, body)
+
+    async def _objection(self, answer: HttpStream) -> ProviderError | None:
+        """Why this answer is no stream of events, or `None`."""
+        if not 200 <= answer.status < 300:
+            return self._error(answer, await _begin_of(answer))
+        if answer.media_type in {"text/event-stream", ""}:
+            return None
+        try:
+            self._dialect.parse_response(await _begin_of(answer))
+        except ProviderError as error:
+            return error
+        return ProviderMalformedError(
+            "The provider gave a whole answer where a stream was asked for.",
+            advice="Take `streaming` out of the model's capabilities.",
+            may_have_cost=True,
+        )
+
+    def _error(self, answer: HttpHead, body: bytes) -> ProviderError:
+        if 300 <= answer.status < 400:
+            return ProviderRejectedError(
+                f"The provider answered {answer.status}, a redirect. None is followed: it would take the key along.",
+                advice="Set the host's base_url to where the API really is.",
+                provider_status=answer.status,
+            )
+        return self._dialect.parse_error(answer.status, _retry_after(answer), body, now=self._clock.now())
+
+
+def endpoint(base_url: str | None, path: str) -> tuple[Origin, str]:
+    """Where `path` of a host is; a query of the base URL stays at the end. Raises ValueError with the reason."""
+    if not base_url:
+        raise ValueError("it is missing")
+    origin, target = split_url(base_url)
+    base, _, query = target.partition("?")
+    return origin, base.rstrip("/") + path + (f"?{query}" if query else "")
+
+
+def _retry_after(answer: HttpHead) -> str | None:
+    """The hint in seconds or as a date; some providers send a finer one in milliseconds beside it."""
+    milliseconds = answer.header(b"retry-after-ms")
+    if milliseconds is not None and milliseconds.isdecimal():
+        return str(int(milliseconds) / 1000)
+    return answer.header(b"retry-after")
+
+
+async def _begin_of(answer: HttpStream) -> bytes:
+    """As much of a body as an error needs. What breaks off is taken as it is: the status says more."""
+    body = b""
+    try:
+        async for block in answer.blocks:
+            body += block
+            if len(body) > LARGEST_ERROR_BYTES:
+                break
+    except ProviderError:
+        pass
+    return body
+
+
+def _broken_off() -> ProviderUnavailableError:
+    return ProviderUnavailableError(
+        "The provider's stream ended before the answer did.", advice="Try again.", may_have_cost=True
+    )
