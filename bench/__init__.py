@@ -1,1 +1,1 @@
-"""Speed as ratios: the gateway with everything on, beside a bare proxy and a bare pass-through, in one interleaved run."""
+"""Speed as ratios: the gateway with everything on, a bare proxy and a bare pass-through, interleaved in one run."""

@@ -17,7 +17,9 @@ from rich.table import Table
 from bench.load import Load, drive, post
 from bench.targets import KEY, Target, start_gateway, start_nginx, start_passthrough, start_upstream
 
-PROMPT = "Classify this vendor email: " + "attached you find the invoice for March, please pay within thirty days. " * 12
+PROMPT = (
+    "Classify this vendor email: " + "attached you find the invoice for March, please pay within thirty days. " * 12
+)
 BODY = orjson.dumps({"model": "task/classify", "messages": [{"role": "user", "content": PROMPT}]})
 REQUEST = post("/v1/chat/completions", BODY, (("authorization", f"Bearer {KEY}"),))
 

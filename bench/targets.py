@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -31,7 +32,6 @@ models:
     context_window_tokens: 200000, max_output_tokens: 1000, tier: frontier}}
 tasks:
   classify:
-    task: classify
     risk_level: low
     primary_model: small
     fallback_model: strong
@@ -102,12 +102,14 @@ def start_nginx(folder: Path, upstream: int) -> Target | None:
     return _ready(Target("nginx", port, [process]))
 
 
+def free_listener() -> socket.socket:
+    """A listening socket on loopback."""
+    return socket.create_server(("127.0.0.1", 0), backlog=1024)
+
+
 def free_port() -> int:
     """A port that was free a moment ago."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with free_listener() as probe:
         return int(probe.getsockname()[1])
 
 
@@ -123,8 +125,6 @@ def _start(name: str, folder: Path, command: list[str], *arguments: str) -> Targ
 
 
 def _ready(target: Target) -> Target:
-    import socket
-
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         try:

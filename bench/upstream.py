@@ -1,4 +1,4 @@
-"""A provider that costs almost nothing: one canned OpenAI answer over keep-alive HTTP, by hand on an asyncio protocol."""
+"""A provider that costs almost nothing: one canned OpenAI answer over keep-alive HTTP, on an asyncio protocol."""
 
 import asyncio
 import sys

@@ -54,7 +54,7 @@ def test_ask_answers_without_a_key(capsys: Captured) -> None:
     prompt = "Explain transformer attention in one sentence for a backend engineer."
     assert invoke(["ask", prompt]) == 0
     assert capsys.readouterr().out == (
-        "provider=mock-local\ncost=0.0000066\n"
+        "provider=mock-local\ncost=0.0000067\n"
         "Transformers use attention to weigh relevant tokens in context before predicting the next token.\n"
     )
 
@@ -109,7 +109,8 @@ def test_check_lists_problems_with_their_place(capsys: Captured, tmp_path: Path)
     assert "weighbridge.yaml:2:1: modles" in capsys.readouterr().err
     assert invoke(["check", "--json"]) == 2
     found = json.loads(capsys.readouterr().out)
-    assert (found["ok"], found["problems"][0]["nearest"]) == (False, "models")
+    assert not found["ok"]
+    assert "models" in {problem["nearest"] for problem in found["problems"]}
 
 
 def test_check_says_what_a_valid_config_holds(capsys: Captured) -> None:

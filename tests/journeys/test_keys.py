@@ -13,8 +13,8 @@ models:
   one: {{host: simulated, price: {{input_usd_per_million: 1, output_usd_per_million: 1}},
     context_window_tokens: 8000, max_output_tokens: 100, tier: frontier}}
 tasks:
-  greet: {{task: greet, risk_level: low, primary_model: one, fallback_model: []}}
-  secret: {{task: secret, risk_level: low, primary_model: one, fallback_model: []}}
+  greet: {{risk_level: low, primary_model: one, fallback_model: []}}
+  secret: {{risk_level: low, primary_model: one, fallback_model: []}}
 default_task: greet
 keys:
   shop: {{secret: "${{env:SHOP_KEY}}", tasks: [greet], may_pin: false}}

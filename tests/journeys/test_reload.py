@@ -15,7 +15,7 @@ models:
   one: {host: simulated, price: {input_usd_per_million: 1, output_usd_per_million: 1},
     context_window_tokens: 8000, max_output_tokens: 100, tier: frontier}
 tasks:
-  greet: {task: greet, risk_level: low, primary_model: one, fallback_model: []}
+  greet: {risk_level: low, primary_model: one, fallback_model: []}
 default_task: greet
 store: {path: "FOLDER/records.db"}
 """

@@ -62,7 +62,7 @@ def test_an_error_before_the_first_piece_is_a_plain_http_error(client: Client) -
 
 
 def test_a_stream_that_breaks_ends_in_an_error_event(client: Client) -> None:
-    directive = {"simulate": "answer=one two three four five six; disconnect_after=3"}
+    directive = {"simulate": "disconnect_after=3;answer=one two three four five six"}
     reply = client.chat("Plan it.", model="task/reason", stream=True, metadata=directive)
     *_, last = events(reply.body)
     assert json.loads(last)["error"]["code"] == "attempts_failed"

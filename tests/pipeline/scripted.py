@@ -1,7 +1,7 @@
 """A network whose answers are written down beforehand, and a gateway on it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +14,14 @@ from weighbridge.domain.response import Delta, Response
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.wire import open_house
 
-Answer = Response | ProviderError | float
-"""A response, an error, or seconds of silence before the next answer."""
+Answer = Response | ProviderError | float | Sequence[Delta | ProviderError]
+"""A response, an error, seconds of silence before the next answer, or the pieces of a stream."""
 
 
 class Script:
     """Satisfies `ports.Providers`: model name → what it answers, call after call."""
 
-    def __init__(self, **answers: list[Answer | list[Delta | ProviderError]]) -> None:
+    def __init__(self, **answers: Sequence[Answer]) -> None:
         self._answers = {name.replace("_", "-"): list(lines) for name, lines in answers.items()}
         self.calls: list[str] = []
         self.requests: list[Request] = []
@@ -45,7 +45,7 @@ class Script:
         """The next answer of this model, piece by piece."""
         self._note(model, request)
         pieces = self._answers[model.name].pop(0)
-        assert isinstance(pieces, list)
+        assert isinstance(pieces, Sequence)
         try:
             for piece in pieces:
                 if isinstance(piece, ProviderError):

@@ -10,7 +10,6 @@ from weighbridge.domain.packed import DroppedMessage
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.usage import TokenCount, Usage
 
-
 LOG_FIELDS: tuple[str, ...] = (
     "route",
     "task",

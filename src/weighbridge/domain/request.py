@@ -172,12 +172,15 @@ class Request:
     @property
     def needs(self) -> frozenset[Capability]:
         """The capabilities without which a model cannot serve this request."""
-        has_image = any(isinstance(part, Image) for message in self.messages for part in message.parts)
-        wanted = {
-            Capability.TOOLS: bool(self.tools),
-            Capability.VISION: has_image,
-            Capability.LOGPROBS: self.wants_logprobs,
-            Capability.JSON_SCHEMA: self.output.kind == "json_schema",
-            Capability.STREAMING: self.is_stream,
-        }
-        return frozenset(capability for capability, is_wanted in wanted.items() if is_wanted)
+        wanted = set[Capability]()
+        if self.tools:
+            wanted.add(Capability.TOOLS)
+        if self.wants_logprobs:
+            wanted.add(Capability.LOGPROBS)
+        if self.is_stream:
+            wanted.add(Capability.STREAMING)
+        if self.output.kind == "json_schema":
+            wanted.add(Capability.JSON_SCHEMA)
+        if any(isinstance(part, Image) for message in self.messages for part in message.parts):
+            wanted.add(Capability.VISION)
+        return frozenset(wanted)

@@ -1,7 +1,6 @@
 """`route`: judge every model of the portfolio for one request, and put those that may serve in order."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from weighbridge.domain.decision import Candidate, Decision, DropReason, RouteReason
 from weighbridge.domain.hold import Estimate
@@ -30,9 +29,11 @@ def route(
     """
     task = policy.tasks[classification.task]
     pinned = request.model if request.model in policy.models else None
+    needs = request.needs
 
     def judge(model: PortfolioModel) -> Candidate:
-        case = Case(model, policy.hosts[model.host], task, request, classification, estimate(model), situation, pinned)
+        host = policy.hosts[model.host]
+        case = Case(model, host, task, request, classification, estimate(model), situation, pinned, needs)
         return _candidate(case, _first_objection(case))
 
     judged = {name: judge(model) for name, model in policy.models.items()}
@@ -57,7 +58,7 @@ def _candidate(case: Case, objection: Objection | None) -> Candidate:
 
 
 def _ranked(judged: Mapping[str, Candidate], order: tuple[str, ...]) -> tuple[Candidate, ...]:
-    kept = tuple(replace(judged[name], rank=rank) for rank, name in enumerate(order, start=1))
+    kept = tuple(Candidate(name, None, {}, rank, judged[name].estimate) for rank, name in enumerate(order, start=1))
     return kept + tuple(candidate for candidate in judged.values() if not candidate.is_kept)
 
 

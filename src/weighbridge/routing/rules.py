@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from weighbridge.domain.decision import DropReason, ProofState
 from weighbridge.domain.hold import Estimate
-from weighbridge.domain.levels import Risk, Tier
+from weighbridge.domain.levels import Capability, Risk, Tier
 from weighbridge.domain.policy import Host, OnMissingProof, PortfolioModel, Task
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Classification
@@ -30,6 +30,7 @@ class Case:
     estimate: Estimate
     situation: Situation
     pinned: str | None
+    needs: frozenset[Capability]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def too_weak_for_risk(case: Case) -> Objection | None:
 
 def capability_missing(case: Case) -> Objection | None:
     """The model lacks something the request cannot do without."""
-    missing = case.request.needs - case.model.capabilities
+    missing = case.needs - case.model.capabilities
     if not missing:
         return None
     return Objection(DropReason.CAPABILITY_MISSING, {"missing": ", ".join(sorted(missing))})

@@ -1,0 +1,49 @@
+"""What several commands share: finding the config, opening the gateway, printing for people and machines."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import orjson
+from cyclopts import Parameter
+
+from weighbridge.pipeline.gateway import Gateway
+
+Result = TypeVar("Result")
+
+Config = Annotated[Path | None, Parameter(help="Config file; ./weighbridge.yaml if there is one, else the demo.")]
+Json = Annotated[
+    bool,
+    Parameter(name="--json", negative=(), show_default=False, help="Print one JSON document for machines."),
+]
+
+DEFAULT_CONFIG = Path("weighbridge.yaml")
+
+
+def found_config(config: Path | None) -> Path | None:
+    """The stated config, else `weighbridge.yaml` in this folder, else `None` for the built-in demo."""
+    return DEFAULT_CONFIG if config is None and DEFAULT_CONFIG.exists() else config
+
+
+def with_gateway(config: Path | None, work: Callable[[Gateway], Awaitable[Result]]) -> Result:
+    """Open the gateway, do the work, close it. Raises ConfigError and whatever the work raises."""
+
+    async def body() -> Result:
+        async with Gateway.open(found_config(config), env=os.environ) as gateway:
+            return await work(gateway)
+
+    return asyncio.run(body())
+
+
+def print_json(content: object) -> None:
+    """One indented JSON document on stdout."""
+    sys.stdout.write(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def print_lines(*lines: str) -> None:
+    """Plain lines on stdout."""
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

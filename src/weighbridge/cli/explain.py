@@ -1,0 +1,105 @@
+"""`weighbridge explain ID`: why a request went the way it went, as tables."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from weighbridge.cli.common import Config, Json, print_json, with_gateway
+from weighbridge.dialects.native.record import render_explanation
+from weighbridge.domain.errors import NotFoundError
+from weighbridge.domain.record import Record
+from weighbridge.pipeline.gateway import Gateway
+
+
+def explain(
+    id: Annotated[str, Parameter(help="A record's id, or `last`.")],  # noqa: A002
+    *,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Print every model of the portfolio with why it was kept or dropped, every attempt, and what it cost."""
+    record = with_gateway(config, lambda gateway: found(gateway, id))
+    if json:
+        print_json(render_explanation(record))
+        return
+    console = Console(width=None if Console().is_terminal else 120, highlight=False)
+    console.print(_headline(record))
+    console.print(_candidates(record))
+    console.print(_attempts(record))
+
+
+async def found(gateway: Gateway, record_id: str) -> Record:
+    """The record, `last` being the newest. Raises NotFoundError."""
+    if record_id == "last":
+        newest = await gateway.records()
+        record = newest[0] if newest else None
+    else:
+        record = await gateway.record(record_id)
+    if record is None:
+        raise NotFoundError(
+            f"There is no record {record_id!r}.",
+            advice="`weighbridge records` lists what is kept; give the --config whose store holds it.",
+            code="unknown_record",
+        )
+    return record
+
+
+def _headline(record: Record) -> str:
+    lines = [f"[bold]{record.id}[/bold]  {record.created_at}  {record.status}"]
+    known = record.classification
+    if known is not None:
+        lines.append(
+            f"task {known.task} ({known.task_basis}), risk {known.risk} ({known.risk_basis}), "
+            f"sensitivity {known.sensitivity} ({known.sensitivity_basis}); {known.evidence}"
+        )
+    if record.decision is not None:
+        lines.append(f"reason: {record.decision.sentence}")
+    if record.error_code is not None:
+        lines.append(f"error: {record.error_code}")
+    lines.append(f"policy {record.policy_digest[:12]}, held {_usd(record.estimate)}, cost {_usd(record.cost)}")
+    return "\n".join(lines)
+
+
+def _usd(amount: object) -> str:
+    return "unknown" if amount is None else f"{amount} USD"
+
+
+def _candidates(record: Record) -> Table:
+    table = Table(title="Candidates", title_justify="left")
+    for column in ("rank", "model", "kept", "reason", "numbers", "estimate USD"):
+        table.add_column(column)
+    for item in record.decision.candidates if record.decision else ():
+        table.add_row(
+            str(item.rank or ""),
+            item.model,
+            "yes" if item.is_kept else "no",
+            item.reason.value if item.reason else "",
+            _pairs(item.numbers),
+            "unknown" if item.estimate is None else str(item.estimate),
+        )
+    return table
+
+
+def _pairs(numbers: Mapping[str, str | int]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in numbers.items())
+
+
+def _attempts(record: Record) -> Table:
+    table = Table(title="Attempts", title_justify="left")
+    for column in ("model", "verdict", "findings", "next step", "tokens in/out", "cost USD", "seconds"):
+        table.add_column(column)
+    for item in record.attempts:
+        findings = ", ".join(finding.code.value for finding in item.verdict.findings)
+        table.add_row(
+            item.model,
+            item.verdict.status.value,
+            item.error_code or findings,
+            f"{item.step.kind}: {item.step.reason}",
+            f"{item.usage.prompt_tokens}/{item.usage.output_tokens}" if item.usage else "unknown",
+            "unknown" if item.cost is None else str(item.cost),
+            f"{item.latency_s:.3f}",
+        )
+    return table

@@ -1,0 +1,61 @@
+"""The command line: which commands there are, and how errors leave it."""
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from weighbridge import __version__
+from weighbridge.domain.errors import ConfigError, WeighbridgeError
+
+app = App(
+    name="weighbridge",
+    help="An LLM gateway that can prove why each model call was made.",
+    version=__version__,
+)
+COMMANDS = {
+    "demo": "Send three requests that take three different routes.",
+    "ask": "Ask one question without any config; a mock answers when LLM_API_KEY is not set.",
+    "serve": "Serve the gateway over HTTP.",
+    "run": "Run a task once and say why it went that way.",
+    "check": "Check a config and list everything that is wrong with it.",
+    "explain": "Explain a record: every model with why it was kept or dropped, every attempt.",
+    "records": "List records, newest first.",
+}
+for _name, _summary in COMMANDS.items():
+    app.command(f"weighbridge.cli.{_name}:{_name}", name=_name, help=_summary)
+
+FAILED, MISUSED = 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit: 0 done, 1 it failed, 2 wrong usage or config."""
+    sys.exit(invoke(sys.argv[1:] if arguments is None else arguments))
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one command; the exit status comes back."""
+    try:
+        status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except CycloptsError as error:
+        return _complain(f"{error}\n`weighbridge --help` lists the commands.", MISUSED)
+    except ConfigError as error:
+        return _complain(str(error), MISUSED)
+    except WeighbridgeError as error:
+        return _complain(_told(error), FAILED)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILED
+    return status if isinstance(status, int) else 0
+
+
+def _complain(text: str, status: int) -> int:
+    print(f"weighbridge: {text.strip()}", file=sys.stderr)
+    return status
+
+
+def _told(error: WeighbridgeError) -> str:
+    record = f" (record {error.record_id})" if error.record_id else ""
+    return f"{error.condition} {error.advice} [{error.code}]{record}"

@@ -1,0 +1,113 @@
+"""`weighbridge serve`: the gateway behind HTTP."""
+
+import asyncio
+import ipaddress
+import logging
+import os
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import uvicorn
+import uvloop
+from cyclopts import Parameter
+
+from weighbridge.cli.common import Config, found_config, print_lines
+from weighbridge.config.load import config_fingerprint, load_policy
+from weighbridge.domain.errors import ConfigError, ConfigProblem
+from weighbridge.domain.policy import Policy
+from weighbridge.pipeline.reload import Reloader
+from weighbridge.pipeline.wire import derive, open_house
+from weighbridge.server.app import App
+
+DRAIN_S = 30
+
+
+def serve(
+    *,
+    config: Config = None,
+    host: Annotated[str, Parameter(help="Address to listen on; anything but loopback needs `keys`.")] = "127.0.0.1",
+    port: Annotated[int, Parameter(help="Port; 0 picks a free one.")] = 4141,
+) -> None:
+    """Serve until interrupted. A changed config is taken over whole, or refused and reported by /readyz."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    path = found_config(config)
+    policy = load_policy(path, os.environ)
+    require_keys_off_loopback(policy, host, path)
+    listener = listen(host, port)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(policy, path, listener))
+
+
+async def _serve(policy: Policy, path: Path | None, listener: socket.socket) -> None:
+    async with open_house(policy) as house:
+        reloader = None
+        if path is not None:
+            reloader = Reloader(path, os.environ, house, derive, config_fingerprint(path))
+        print_lines(*_welcome(policy, path, listener))
+        watching = asyncio.create_task(reloader.watch()) if reloader else None
+        try:
+            await http_server(App(house, reloader)).serve(sockets=[listener])
+        finally:
+            if watching is not None:
+                watching.cancel()
+
+
+def http_server(app: App) -> uvicorn.Server:
+    """uvicorn with its C parser and without access log: the record is the log."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN_S,
+        )
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ConfigError when the address cannot be had."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        expected = f"a free address of this machine; {host}:{port} cannot be listened on ({error.strerror})"
+        raise ConfigError([ConfigProblem("the command line", 1, 1, "--port", expected)]) from None
+
+
+def require_keys_off_loopback(policy: Policy, host: str, path: Path | None) -> None:
+    """Auth is on as soon as the gateway listens elsewhere. Raises ConfigError."""
+    if policy.keys or _is_loopback(host):
+        return
+    expected = f"at least one key, because --host {host} is reachable from elsewhere"
+    raise ConfigError([ConfigProblem(str(path or "the built-in demo"), 1, 1, "keys", expected)])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _welcome(policy: Policy, path: Path | None, listener: socket.socket) -> list[str]:
+    host, port = listener.getsockname()[:2]
+    url = f"http://{host}:{port}" if ":" not in host else f"http://[{host}]:{port}"
+    task = next(iter(policy.tasks))
+    return [
+        f"Weighbridge on {url} with {path or 'the built-in demo portfolio'}",
+        f"  models: {', '.join(policy.models)}",
+        f"  tasks:  {', '.join(policy.tasks)}",
+        "",
+        "Try it from another terminal:",
+        f"  curl -s {url}/v1/tasks/{task}/runs -H 'content-type: application/json' \\",
+        """    -d '{"input": "Classify this vendor email: attached invoice for March."}'""",
+        f"  curl -s {url}/v1/chat/completions -H 'content-type: application/json' \\",
+        f"""    -d '{{"model": "task/{task}", "messages": [{{"role": "user", "content": "Invoice for March"}}]}}'""",
+        "",
+        "Stop with ctrl-c.",
+    ]

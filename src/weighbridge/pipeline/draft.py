@@ -1,0 +1,112 @@
+"""A record while it is being written: opened with the request, closed exactly once."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from weighbridge.domain.attempt import Attempt
+from weighbridge.domain.caller import Caller
+from weighbridge.domain.decision import Decision
+from weighbridge.domain.errors import OverloadedError
+from weighbridge.domain.money import Money, total
+from weighbridge.domain.packed import Packed
+from weighbridge.domain.policy import Policy, Task
+from weighbridge.domain.record import Content, OutcomeStatus, Record
+from weighbridge.domain.request import Request
+from weighbridge.domain.signals import Classification
+from weighbridge.domain.usage import Usage
+from weighbridge.pipeline.house import House
+
+RETENTION_BEFORE_TASK_IS_KNOWN_DAYS = 30
+
+
+@dataclass(slots=True)
+class Draft:
+    """What is known of a request so far. The pipeline fills it in the order of the steps."""
+
+    id: str
+    request: Request
+    caller: Caller
+    policy: Policy
+    opened_at: float
+    started: float
+    classification: Classification | None = None
+    packed: Packed | None = None
+    decision: Decision | None = None
+    holds: list[Money | None] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, request: Request, caller: Caller, house: House, policy: Policy) -> Self:
+        """Begin. Raises OverloadedError when there would be no room to write it down."""
+        if house.records.is_full():
+            raise OverloadedError("The record queue is full.", advice="Try again in a moment; nothing was called.")
+        return cls(house.new_id(), request, caller, policy, house.clock.now(), house.clock.monotonic())
+
+    @property
+    def task(self) -> Task | None:
+        """The task, once it is classified."""
+        return self.policy.tasks[self.classification.task] if self.classification else None
+
+    def close(
+        self, status: OutcomeStatus, *, now: float, error_code: str | None = None, answer: str | None = None
+    ) -> Record:
+        """The finished record."""
+        task = self.task
+        served = self.attempts[-1].model if status is OutcomeStatus.ANSWERED else None
+        first = self.decision.order[0] if self.decision and self.decision.order else None
+        days = task.retention_days if task else RETENTION_BEFORE_TASK_IS_KNOWN_DAYS
+        opened = datetime.fromtimestamp(self.opened_at, UTC)
+        return Record(
+            id=self.id,
+            created_at=_rfc3339(opened),
+            expires_at=_rfc3339(opened + timedelta(days=days)),
+            policy_digest=self.policy.digest,
+            caller=self.caller.name,
+            dialect=self.request.dialect,
+            requested_model=self.request.model,
+            is_stream=self.request.is_stream,
+            input_digest=_digest(self.request),
+            status=status,
+            error_code=error_code,
+            classification=self.classification,
+            decision=self.decision,
+            attempts=tuple(self.attempts),
+            served_model=served,
+            is_fallback=served is not None and served != first,
+            prompt_count=self.packed.count if self.packed else None,
+            dropped_messages=self.packed.dropped if self.packed else (),
+            estimate=total(self.holds) if self.holds else None,
+            usage=_usage(self.attempts),
+            cost=total(attempt.cost for attempt in self.attempts),
+            duration_s=now - self.started,
+            log_fields=task.log_fields if task else (),
+            content=Content(_transcript(self.request), answer) if task and task.stores_content else None,
+        )
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _digest(request: Request) -> str:
+    sha = hashlib.sha256()
+    for message in request.messages:
+        sha.update(f"{message.role}\x1f{message.text}\x1e".encode())
+    return sha.hexdigest()
+
+
+def _usage(attempts: list[Attempt]) -> Usage | None:
+    spent = Usage(0, 0)
+    for attempt in attempts:
+        if attempt.usage is None:
+            if attempt.cost is None or attempt.cost.pico:
+                return None
+            continue
+        spent = spent + attempt.usage
+    return spent
+
+
+def _transcript(request: Request) -> str:
+    return "\n\n".join(f"{message.role}: {message.text}" for message in request.messages)

@@ -1,0 +1,83 @@
+"""One streamed call: pieces come in, are collected for judgement, and the last ones wait for the record."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+
+from weighbridge.dialects.collector import Collector
+from weighbridge.domain.attempt import Step, StepKind
+from weighbridge.domain.errors import ProviderError
+from weighbridge.domain.hold import Hold, Settlement
+from weighbridge.domain.policy import PortfolioModel
+from weighbridge.domain.response import Delta
+from weighbridge.pipeline.attempt import Result, answered, failed, note_failure, take_hold
+from weighbridge.pipeline.draft import Draft
+from weighbridge.pipeline.house import House
+from weighbridge.pipeline.plan import Plan
+
+
+@dataclass(slots=True)
+class Flow:
+    """A call in progress. It ends in exactly one of `finish`, `fail` and `cut_short`, each of which ends the hold."""
+
+    draft: Draft
+    plan: Plan
+    model: PortfolioModel
+    house: House
+    hold: Hold
+    deltas: AsyncGenerator[Delta, None]
+    started: float
+    collector: Collector = field(default_factory=Collector)
+    first_chunk_s: float | None = None
+
+    @classmethod
+    def start(cls, draft: Draft, plan: Plan, name: str, house: House) -> "Flow":
+        """Hold the money and call. Raises BudgetExceededError."""
+        model = draft.policy.models[name]
+        hold = take_hold(draft, plan, name, house)
+        started = house.clock.monotonic()
+        host = draft.policy.hosts[model.host]
+        deltas = house.providers.stream(host, model, plan.final_request(draft.request, model), plan.deadline - started)
+        return cls(draft, plan, model, house, hold, deltas, started)
+
+    async def next_delta(self) -> Delta | None:
+        """The next piece, or `None` at the end. Raises ProviderError."""
+        delta = await anext(self.deltas, None)
+        if delta is None:
+            return None
+        self.collector.add(delta)
+        if delta.has_content and self.first_chunk_s is None:
+            self.first_chunk_s = self._elapsed_s()
+        return delta
+
+    def finish(self) -> Result:
+        """The stream ended: judge and price the whole answer."""
+        result = answered(
+            self.collector.response(),
+            self.plan,
+            self.model,
+            latency_s=self._elapsed_s(),
+            first_chunk_s=self.first_chunk_s,
+            number=len(self.draft.attempts) + 1,
+        )
+        self.house.health.note_success(self.model.name)
+        return self._settled(result)
+
+    def fail(self, error: ProviderError) -> Result:
+        """The stream broke. What already came was generated, so its cost is unknown rather than nothing."""
+        note_failure(error, self.model.name, self.house)
+        if self.first_chunk_s is not None:
+            error.may_have_cost = True
+        return self._settled(failed(error, self.model, self._elapsed_s()))
+
+    async def cut_short(self) -> None:
+        """The caller went away: hang up on the provider."""
+        await self.deltas.aclose()
+        result = self._settled(Result(self.model, self._elapsed_s(), first_chunk_s=self.first_chunk_s))
+        self.draft.attempts.append(result.told(Step(StepKind.REFUSE, "cancelled")))
+
+    def _elapsed_s(self) -> float:
+        return self.house.clock.monotonic() - self.started
+
+    def _settled(self, result: Result) -> Result:
+        self.house.ledger.settle(Settlement(self.hold.id, result.cost))
+        return result

@@ -1,0 +1,103 @@
+"""`Gateway`: the door for Python."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from weighbridge.config.load import load_policy
+from weighbridge.domain.caller import ANONYMOUS, Caller
+from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
+from weighbridge.domain.levels import Risk
+from weighbridge.domain.outcome import Outcome
+from weighbridge.domain.policy import Policy
+from weighbridge.domain.record import Record, RecordFilter
+from weighbridge.domain.request import Request, Role, say
+from weighbridge.pipeline.house import House
+from weighbridge.pipeline.run import run
+from weighbridge.pipeline.wire import open_house
+
+
+class Gateway:
+    """A gateway inside your own process, with the same policy, path and record as behind HTTP.
+
+    >>> async with Gateway.open("weighbridge.yaml") as gateway:
+    ...     outcome = await gateway.run(task="classify", risk="low", input="Attached invoice for March.")
+    """
+
+    def __init__(self, house: House, caller: Caller = ANONYMOUS) -> None:
+        self._house, self._caller = house, caller
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, config: str | Path | None = None, *, store: str | Path | None = None, env: Mapping[str, str] | None = None
+    ) -> AsyncIterator["Gateway"]:
+        """Open the gateway that `config` describes; without one, the built-in demo portfolio.
+
+        `store` overrides where records go. Raises ConfigError with everything that is wrong at once.
+        """
+        policy = load_policy(None if config is None else Path(config), os.environ if env is None else env)
+        async with cls.on(_stored_at(policy, store)) as gateway:
+            yield gateway
+
+    @classmethod
+    @asynccontextmanager
+    async def on(cls, policy: Policy) -> AsyncIterator["Gateway"]:
+        """Open a gateway on a policy that you built in code."""
+        async with open_house(policy) as house:
+            yield cls(house)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._house.in_force.policy
+
+    async def run(
+        self,
+        *,
+        input: str,  # noqa: A002 (the word that callers know)
+        task: str | None = None,
+        risk: Risk | str | None = None,
+        model: str = "auto",
+        max_output_tokens: int | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> Outcome:
+        """Answer one request. What is not stated, the gateway classifies. Raises WeighbridgeError."""
+        if not input.strip():
+            raise EmptyInputError("The input is empty.", advice="Send some text.", param="input")
+        request = Request(
+            messages=(say(Role.USER, input),),
+            model=model,
+            task=task,
+            risk=None if risk is None else _risk(risk),
+            max_output_tokens=max_output_tokens,
+            metadata=metadata or {},
+        )
+        return await self.send(request)
+
+    async def send(self, request: Request) -> Outcome:
+        """Answer a request that you built yourself."""
+        return await run(request, self._caller, self._house)
+
+    async def record(self, record_id: str) -> Record | None:
+        """One record, or `None`."""
+        return await self._house.records.get(record_id)
+
+    async def records(self, wanted: RecordFilter | None = None) -> list[Record]:
+        """Records, newest first."""
+        return await self._house.records.find(wanted or RecordFilter())
+
+
+def _risk(text: str) -> Risk:
+    try:
+        return Risk(text)
+    except ValueError:
+        raise InvalidFieldError(
+            f"There is no risk {text!r}.", advice=f"Use one of {', '.join(Risk)}.", param="risk"
+        ) from None
+
+
+def _stored_at(policy: Policy, store: str | Path | None) -> Policy:
+    return policy if store is None else replace(policy, store=replace(policy.store, path=str(store)))

@@ -1,0 +1,41 @@
+"""The composed gateway: the policy in force and the edges. `wire.py` builds it; `run.py` walks through it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from weighbridge.classify.classify import Nearest
+from weighbridge.domain.caller import Caller
+from weighbridge.domain.policy import Policy
+from weighbridge.pipeline.ports import Clock, Health, Ledger, Providers, Records
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """One policy and what is derived from it once, at load. A reload swaps the whole value."""
+
+    policy: Policy
+    """The policy."""
+    nearest: Nearest
+    """Its labelled examples, indexed."""
+    callers: Mapping[bytes, Caller]
+    """sha256 of a gateway key → who holds it; empty when no keys are declared."""
+
+
+@dataclass(slots=True)
+class House:
+    """Everything one gateway needs to serve. Only `in_force` ever changes."""
+
+    in_force: InForce
+    """What decides from the next request on."""
+    providers: Providers
+    """The network."""
+    health: Health
+    """Which models are left alone for now."""
+    ledger: Ledger
+    """The money."""
+    records: Records
+    """The memory."""
+    clock: Clock
+    """The time."""
+    new_id: Callable[[], str]
+    """Makes record identifiers."""

@@ -1,0 +1,167 @@
+"""From a request to a plan: classify it, pack it, judge the models. All computation, no call."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from weighbridge.budget.cost import estimate as estimate_cost
+from weighbridge.budget.tokens import count_tokens
+from weighbridge.classify.classify import classify
+from weighbridge.context.assemble import assemble
+from weighbridge.domain.decision import Decision
+from weighbridge.domain.errors import NoCandidateError
+from weighbridge.domain.hold import Estimate
+from weighbridge.domain.levels import Capability
+from weighbridge.domain.packed import Packed
+from weighbridge.domain.policy import Budget, Policy, PortfolioModel, Task
+from weighbridge.domain.request import OutputFormat, Request
+from weighbridge.domain.signals import Classification
+from weighbridge.domain.usage import TokenCount
+from weighbridge.pipeline.draft import Draft
+from weighbridge.pipeline.house import House, InForce
+from weighbridge.routing.route import route
+from weighbridge.routing.situation import Situation
+from weighbridge.validation.schema import check_schema
+
+OFF_LOOP_CHARS = 20_000
+"""Input longer than this is counted and searched in a thread, so that other requests keep moving."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything decided before the first call."""
+
+    task: Task
+    classification: Classification
+    decision: Decision
+    output: OutputFormat
+    """The shape that the caller wants."""
+    packed: Packed
+    """What is sent."""
+    sizing: "Sizing"
+    """Upper estimates of the packed request."""
+    budgets: tuple[Budget, ...]
+    """The budgets that cover this request."""
+    deadline: float
+    """Monotonic time by which an answer must be there."""
+
+    def estimate(self, model: PortfolioModel) -> Estimate:
+        """What one attempt on `model` would use at most."""
+        return self.sizing.estimate(model)
+
+    def final_request(self, request: Request, model: PortfolioModel) -> Request:
+        """What is really sent to `model`: packed, limited, with log-probabilities where a rule reads confidence."""
+        escalation = self.task.escalate_when
+        reads_confidence = escalation is not None and "confidence" in escalation.names
+        return replace(
+            request,
+            messages=self.packed.messages,
+            max_output_tokens=self.estimate(model).output_tokens,
+            wants_logprobs=request.wants_logprobs or (reads_confidence and Capability.LOGPROBS in model.capabilities),
+        )
+
+
+async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
+    """Fill the draft step by step. Raises RequestError, AccessError or NoCandidateError."""
+    now = house.clock.now()
+    situation = Situation(datetime.fromtimestamp(now, UTC).date(), house.health.cooling_down())
+    if sum(len(message.text) for message in draft.request.messages) > OFF_LOOP_CHARS:
+        return await asyncio.to_thread(_make_plan, draft, in_force, situation)
+    return _make_plan(draft, in_force, situation)
+
+
+def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
+    request, policy = draft.request, in_force.policy
+    if request.output.schema_json is not None:
+        check_schema(request.output.schema_json)
+    counts = Counts(request)
+    classification = classify(request, draft.caller, policy, in_force.nearest, counts.of_input)
+    draft.classification = classification
+    task = policy.tasks[classification.task]
+    sized_by = policy.models.get(request.model) or policy.models[task.primary_model]
+    packed = assemble(
+        request, task, lambda text: count_tokens(text, sized_by.tokenizer), _input_limit(request, task, policy)
+    )
+    draft.packed = packed
+    is_unchanged = packed.messages is request.messages
+    sizing = Sizing(request, task, counts if is_unchanged else Counts(replace(request, messages=packed.messages)))
+    decision = route(request, classification, policy, estimate=sizing.estimate, situation=situation)
+    draft.decision = decision
+    if not decision.order:
+        raise _no_candidate(decision)
+    return Plan(
+        task=task,
+        classification=classification,
+        decision=decision,
+        output=request.output,
+        packed=packed,
+        sizing=sizing,
+        budgets=_budgets(policy, draft.caller.name, task.name),
+        deadline=draft.started + task.limits.deadline_s,
+    )
+
+
+class Counts:
+    """Token counts of one request, made once for each tokenizer."""
+
+    __slots__ = ("_known", "_request")
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._known: dict[str, TokenCount] = {}
+
+    def of_input(self, tokenizer: str) -> TokenCount:
+        """All messages, by this tokenizer."""
+        count = self._known.get(tokenizer)
+        if count is None:
+            count = self._known[tokenizer] = count_tokens(self._request.text, tokenizer)
+        return count
+
+
+class Sizing:
+    """Upper estimates of one request on each model, made once for each."""
+
+    __slots__ = ("_counts", "_known", "_request", "_task")
+
+    def __init__(self, request: Request, task: Task, counts: Counts) -> None:
+        self._request, self._task, self._counts = request, task, counts
+        self._known: dict[str, Estimate] = {}
+
+    def estimate(self, model: PortfolioModel) -> Estimate:
+        """Input as packed, output up to the lowest of the caller's, the task's and the model's limit."""
+        known = self._known.get(model.name)
+        if known is None:
+            input_tokens = self._counts.of_input(model.tokenizer).tokens
+            output_tokens = _output_limit(self._request, self._task, model)
+            cost = estimate_cost(model.price, input_tokens, output_tokens * self._request.choices)
+            known = self._known[model.name] = Estimate(input_tokens, output_tokens, cost)
+        return known
+
+
+def _output_limit(request: Request, task: Task, model: PortfolioModel) -> int:
+    wanted = request.max_output_tokens or task.limits.max_output_tokens
+    return min(wanted, model.max_output_tokens)
+
+
+def _input_limit(request: Request, task: Task, policy: Policy) -> int:
+    names = (request.model,) if request.model in policy.models else (task.primary_model, *task.fallback_models)
+    models = [policy.models[name] for name in names]
+    room = max(model.context_window_tokens - _output_limit(request, task, model) for model in models)
+    return room if task.limits.max_input_tokens is None else min(room, task.limits.max_input_tokens)
+
+
+def _budgets(policy: Policy, caller: str, task: str) -> tuple[Budget, ...]:
+    return tuple(budget for budget in policy.budgets if budget.caller in {None, caller} and budget.task in {None, task})
+
+
+def _no_candidate(decision: Decision) -> NoCandidateError:
+    telling = [item for item in decision.candidates if item.reason not in _UNTELLING] or list(decision.candidates)
+    reasons = ", ".join(f"{item.model}: {item.reason}" for item in telling)
+    return NoCandidateError(
+        f"No model may serve this request ({reasons}).",
+        advice="See the candidates for the numbers behind each reason, then change the request or the policy.",
+        decision=decision,
+    )
+
+
+_UNTELLING = frozenset({"not_in_selection_record", "not_pinned"})

@@ -1,0 +1,61 @@
+"""A changed config is taken over whole or not at all, without a restart."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from weighbridge.config.load import config_fingerprint, load_policy
+from weighbridge.domain.errors import ConfigError, ConfigProblem
+from weighbridge.pipeline.house import House, InForce
+
+LOOK_EVERY_S = 1.0
+
+log = logging.getLogger("weighbridge.reload")
+
+
+class Reloader:
+    """Watches the config's files and swaps `house.in_force` when they change and hold."""
+
+    def __init__(
+        self, path: Path, env: Mapping[str, str], house: House, derive: Callable[..., InForce], fingerprint: str
+    ) -> None:
+        self._path, self._env, self._house, self._derive = path, env, house, derive
+        self._seen = fingerprint
+        self.problems: tuple[str, ...] = ()
+        """What is wrong with the config on disk; empty while it is the policy in force."""
+
+    async def watch(self) -> None:
+        """Look every second, for ever."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            await self.look()
+
+    async def look(self) -> None:
+        """Take over a changed config, or keep the old one and remember why."""
+        fingerprint = await asyncio.to_thread(config_fingerprint, self._path)
+        if fingerprint == self._seen:
+            return
+        self._seen = fingerprint
+        try:
+            in_force = await asyncio.to_thread(self._load)
+        except ConfigError as error:
+            self.problems = tuple(str(problem) for problem in error.problems)
+            log.warning("The changed config is refused, the old one stays: %s", error.condition)
+            return
+        self.problems = ()
+        self._house.in_force = in_force
+        log.info("Policy %s is in force.", in_force.policy.digest[:12])
+
+    def _load(self) -> InForce:
+        policy = load_policy(self._path, self._env)
+        running = self._house.in_force.policy
+        if policy.store != running.store:
+            raise ConfigError(
+                [
+                    ConfigProblem(
+                        str(self._path), 1, 1, "store", "the store cannot change while the gateway runs; restart"
+                    )
+                ]
+            )
+        return self._derive(policy)

@@ -1,0 +1,48 @@
+"""The table of contents: one request, step by step, from classification to its record."""
+
+from weighbridge.domain.caller import Caller
+from weighbridge.domain.outcome import Outcome
+from weighbridge.domain.record import OutcomeStatus
+from weighbridge.domain.request import Request
+from weighbridge.domain.response import Response
+from weighbridge.pipeline.attempt import attempt
+from weighbridge.pipeline.climb import Climb
+from weighbridge.pipeline.draft import Draft
+from weighbridge.pipeline.endings import keep_failure
+from weighbridge.pipeline.house import House
+from weighbridge.pipeline.log_line import write_log_line
+from weighbridge.pipeline.plan import Plan, make_plan
+
+
+async def run(request: Request, caller: Caller, house: House) -> Outcome:
+    """Answer one request, or raise the typed error that says why not.
+
+    One record tells the story. An answer is returned only after its record is on disk; a record that cannot be written
+    withholds the answer (StoreError).
+    """
+    in_force = house.in_force
+    draft = Draft.open(request, caller, house, in_force.policy)
+    try:
+        plan = await make_plan(draft, house, in_force)  # classify, assemble, route
+        response = await answer(draft, plan, house)  # hold, call, validate, next_step, settle
+    except BaseException as error:  # a cancelled request may have spent money too: it gets its record
+        await keep_failure(draft, error, house)
+        raise
+    return await record(draft, response, house)
+
+
+async def answer(draft: Draft, plan: Plan, house: House) -> Response:
+    """Attempt after attempt until the ladder accepts one. Raises AnswerError or BudgetExceededError."""
+    climb = Climb(draft, plan, house)
+    while True:
+        result = await attempt(draft, plan, climb.candidate, house)
+        if await climb.accepts(result) and result.response is not None:
+            return result.response
+
+
+async def record(draft: Draft, response: Response, house: House) -> Outcome:
+    """Write the record of an answer; only then is there an outcome to give away."""
+    finished = draft.close(OutcomeStatus.ANSWERED, now=house.clock.monotonic(), answer=response.text)
+    await house.records.append(finished)
+    write_log_line(finished)
+    return Outcome(response, finished)

@@ -1,0 +1,148 @@
+"""A live stream and its commit boundary.
+
+Until the first piece of content the ladder is free to move to another model. From then on the answer belongs to the
+model that began it: no retry, no switch. The end of the answer (finish reason, usage) is held back until the whole was
+validated, settled and recorded, so a caller that saw the end has its record on disk. An answer that turns out invalid
+ends in an error event instead.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+from weighbridge.domain.attempt import StepKind
+from weighbridge.domain.caller import Caller
+from weighbridge.domain.errors import ProviderError
+from weighbridge.domain.outcome import Outcome
+from weighbridge.domain.policy import Contract, StreamMode
+from weighbridge.domain.record import Record
+from weighbridge.domain.request import TEXT_OUTPUT, Request
+from weighbridge.domain.response import Delta
+from weighbridge.pipeline.attempt import Result
+from weighbridge.pipeline.climb import Climb
+from weighbridge.pipeline.draft import Draft
+from weighbridge.pipeline.endings import give_up, keep_failure
+from weighbridge.pipeline.flow import Flow
+from weighbridge.pipeline.house import House
+from weighbridge.pipeline.ladder import Rung, next_step
+from weighbridge.pipeline.plan import Plan, make_plan
+from weighbridge.pipeline.run import answer, record
+
+
+async def open_stream(request: Request, caller: Caller, house: House) -> "LiveStream | Outcome":
+    """Begin a streamed answer. Where there is something to validate first, the whole answer comes back instead."""
+    in_force = house.in_force
+    draft = Draft.open(request, caller, house, in_force.policy)
+    try:
+        plan = await make_plan(draft, house, in_force)
+        if stream_mode(plan, request) is StreamMode.LIVE:
+            return await _begin(draft, plan, house)
+        response = await answer(draft, plan, house)
+    except BaseException as error:
+        await keep_failure(draft, error, house)
+        raise
+    return await record(draft, response, house)
+
+
+def stream_mode(plan: Plan, request: Request) -> StreamMode:
+    """The task's own choice; without one, live unless the answer has to be checked before anybody may see it."""
+    if plan.task.stream is not None:
+        return plan.task.stream
+    has_checks = plan.task.contract != Contract() or plan.task.escalate_when or request.output != TEXT_OUTPUT
+    return StreamMode.VALIDATED if has_checks else StreamMode.LIVE
+
+
+async def _begin(draft: Draft, plan: Plan, house: House) -> "LiveStream | Outcome":
+    climb = Climb(draft, plan, house)
+    while True:
+        flow = Flow.start(draft, plan, climb.candidate, house)
+        begun = await _until_content(flow)
+        if not isinstance(begun, Result):
+            return LiveStream(flow, begun)
+        if await climb.accepts(begun) and begun.response is not None:
+            return await record(draft, begun.response, house)
+
+
+async def _until_content(flow: Flow) -> Result | list[Delta]:
+    """The pieces up to the first content, or the result of a call that ended without any."""
+    begun: list[Delta] = []
+    try:
+        while (delta := await flow.next_delta()) is not None:
+            begun.append(delta)
+            if delta.has_content:
+                return begun
+    except ProviderError as error:
+        return flow.fail(error)
+    except BaseException:
+        await flow.cut_short()
+        raise
+    return flow.finish()
+
+
+@dataclass(slots=True)
+class LiveStream:
+    """An answer that has begun to flow. Iterate `deltas()` to its end, or close it early to hang up."""
+
+    flow: Flow
+    """The call behind it."""
+    begun: list[Delta]
+    """The pieces that came up to the commit boundary."""
+    record: Record | None = None
+    """The record, once the stream has ended."""
+
+    @property
+    def record_id(self) -> str:
+        """The record it will have."""
+        return self.flow.draft.id
+
+    @property
+    def model(self) -> str:
+        """Portfolio name of the model that began it."""
+        return self.flow.model.name
+
+    @property
+    def is_fallback(self) -> bool:
+        """It is not the first of the order."""
+        return self.model != self.flow.plan.decision.order[0]
+
+    @property
+    def reason(self) -> str:
+        """The route's reason."""
+        return self.flow.plan.decision.reason.value
+
+    async def deltas(self) -> AsyncGenerator[Delta, None]:
+        """The pieces. Ends normally once the record is on disk; raises AnswerError or StoreError otherwise."""
+        flow = self.flow
+        held: list[Delta] = []
+        try:
+            async for delta in self._flowing():
+                if held or delta.finish_reason is not None:
+                    held.append(delta)
+                else:
+                    yield delta
+            result = flow.finish()
+        except ProviderError as error:
+            result = flow.fail(error)
+        except BaseException as error:
+            await flow.cut_short()
+            await keep_failure(flow.draft, error, flow.house)
+            raise
+        await self._conclude(result)
+        for delta in held:
+            yield delta
+
+    async def _flowing(self) -> AsyncIterator[Delta]:
+        for begun in self.begun:
+            yield begun
+        while (delta := await self.flow.next_delta()) is not None:
+            yield delta
+
+    async def _conclude(self, result: Result) -> None:
+        draft, house = self.flow.draft, self.flow.house
+        step = next_step(result.judged, Rung.committed(len(draft.attempts) + 1))
+        draft.attempts.append(result.told(step))
+        if step.kind is StepKind.ACCEPT and result.response is not None:
+            self.record = (await record(draft, result.response, house)).record
+            return
+        error = give_up(draft, step)
+        await keep_failure(draft, error, house)
+        raise error

@@ -1,0 +1,53 @@
+"""Composition: the one place that knows which database, network client and clock stand behind the ports."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from weighbridge.classify.examples import ExampleIndex
+from weighbridge.domain.policy import Policy
+from weighbridge.pipeline.house import House, InForce
+from weighbridge.providers.clock import SystemClock
+from weighbridge.providers.health import Cooldowns
+from weighbridge.providers.hosts import HostCalls
+from weighbridge.store.identifiers import RecordIds
+from weighbridge.store.ledger import LocalLedger
+from weighbridge.store.records import SqliteRecords
+
+CLEAN_EVERY_S = 600.0
+
+
+def derive(policy: Policy) -> InForce:
+    """What follows from a policy, computed once."""
+    return InForce(
+        policy,
+        ExampleIndex.build(policy),
+        {hashlib.sha256(key.secret.value.encode()).digest(): key.caller for key in policy.keys},
+    )
+
+
+@asynccontextmanager
+async def open_house(policy: Policy) -> AsyncIterator[House]:
+    """Open the edges, and close them in turn when the block ends: no record that was accepted is lost."""
+    clock = SystemClock()
+    records = await SqliteRecords.open(Path(policy.store.path), policy.store.queue_limit)
+    providers = HostCalls(clock)
+    cleaner = asyncio.create_task(records.expire_every(CLEAN_EVERY_S))
+    try:
+        yield House(
+            in_force=derive(policy),
+            providers=providers,
+            health=Cooldowns(clock),
+            ledger=LocalLedger(await records.spend()),
+            records=records,
+            clock=clock,
+            new_id=RecordIds(clock),
+        )
+    finally:
+        cleaner.cancel()
+        with suppress(asyncio.CancelledError):
+            await cleaner
+        await providers.close()
+        await records.close()

@@ -1,0 +1,58 @@
+"""Headers that every answer carries, and errors in the dialect that was asked."""
+
+from collections.abc import Callable
+
+from weighbridge.dialects.native.errors import render_problem
+from weighbridge.dialects.openai_chat.errors import render_error as render_openai_error
+from weighbridge.domain.errors import UnauthenticatedError, WeighbridgeError
+from weighbridge.domain.record import Record
+from weighbridge.pipeline.stream import LiveStream
+from weighbridge.server.wire import HeaderList, Send, send_json
+
+RENDER_ERROR: dict[str, Callable[[WeighbridgeError], bytes]] = {
+    "native": render_problem,
+    "openai_chat": render_openai_error,
+}
+
+
+def record_headers(record: Record) -> HeaderList:
+    """What really served, why, with what verdict, and what it cost."""
+    reason = record.decision.reason.value if record.decision else "none"
+    verdict = record.attempts[-1].verdict.status.value if record.attempts else "unchecked"
+    return [
+        *_identity(record.id),
+        *_route(record.served_model or "none", reason, record.is_fallback),
+        (b"x-weighbridge-cost-usd", b"unknown" if record.cost is None else str(record.cost).encode()),
+        (b"x-weighbridge-verdict", verdict.encode()),
+    ]
+
+
+def begun_headers(live: LiveStream) -> HeaderList:
+    """The same for an answer that has only begun: verdict and cost come at its end."""
+    return [*_identity(live.record_id), *_route(live.model, live.reason, live.is_fallback)]
+
+
+def _identity(record_id: str) -> HeaderList:
+    """`x-request-id` and `request-id` are what the official SDKs read."""
+    number = record_id.encode()
+    return [(b"x-weighbridge-record", number), (b"x-request-id", number), (b"request-id", number)]
+
+
+def _route(model: str, reason: str, is_fallback: bool) -> HeaderList:
+    return [
+        (b"x-weighbridge-model", model.encode()),
+        (b"x-weighbridge-reason", reason.encode()),
+        (b"x-weighbridge-fallback", b"true" if is_fallback else b"false"),
+    ]
+
+
+async def send_error(send: Send, error: WeighbridgeError, dialect: str) -> None:
+    """The error, in the words of the dialect that was asked."""
+    headers: list[tuple[bytes, bytes]] = []
+    if error.record_id is not None:
+        headers += _identity(error.record_id)
+    if isinstance(error, UnauthenticatedError):
+        headers.append((b"www-authenticate", b"Bearer"))
+    if error.is_retryable:
+        headers.append((b"retry-after", b"1"))
+    await send_json(send, error.status, RENDER_ERROR[dialect](error), headers)

@@ -1,0 +1,56 @@
+"""The ASGI application: hot endpoints by one dictionary lookup, everything else by the pages' framework."""
+
+import logging
+
+from weighbridge.domain.errors import MethodNotAllowedError, WeighbridgeError
+from weighbridge.pipeline.house import House
+from weighbridge.pipeline.reload import Reloader
+from weighbridge.server.answers import send_error
+from weighbridge.server.chat import chat_completions
+from weighbridge.server.pages import build_pages
+from weighbridge.server.runs import task_run
+from weighbridge.server.wire import ClientGoneError, Receive, Scope, Send
+
+CHAT_PATH = "/v1/chat/completions"
+RUN_PREFIX, RUN_SUFFIX = "/v1/tasks/", "/runs"
+
+log = logging.getLogger("weighbridge.server")
+
+
+class App:
+    """One gateway behind HTTP. Start-up and shutdown belong to whoever built `house`."""
+
+    def __init__(self, house: House, reloader: Reloader | None = None) -> None:
+        self._house = house
+        self._pages = build_pages(house, reloader)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI entry point."""
+        if scope["type"] != "http":
+            await self._pages(scope, receive, send)
+            return
+        path: str = scope["path"]
+        if path == CHAT_PATH:
+            await self._answer("openai_chat", None, scope, receive, send)
+        elif path.startswith(RUN_PREFIX) and path.endswith(RUN_SUFFIX):
+            await self._answer("native", path[len(RUN_PREFIX) : -len(RUN_SUFFIX)], scope, receive, send)
+        else:
+            await self._pages(scope, receive, send)
+
+    async def _answer(self, dialect: str, task: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        try:
+            _require_post(scope)
+            if task is None:
+                await chat_completions(headers, self._house, receive, send)
+            else:
+                await task_run(task, headers, self._house, receive, send)
+        except ClientGoneError:
+            log.debug("the caller hung up")
+        except WeighbridgeError as error:
+            await send_error(send, error, dialect)
+
+
+def _require_post(scope: Scope) -> None:
+    if scope["method"] != "POST":
+        raise MethodNotAllowedError(f"{scope['path']} takes POST.", advice="Send a POST request with a JSON body.")

@@ -1,0 +1,122 @@
+"""The API's own description, OpenAPI 3.1."""
+
+from weighbridge import __version__
+from weighbridge.domain.levels import Risk
+
+Schema = dict[str, object]
+
+TEXT: Schema = {"type": "string"}
+ERRORS = {
+    "400": "The request cannot be read, or a field is wrong.",
+    "401": "No key, or an unknown one.",
+    "403": "The key does not allow this.",
+    "404": "No such task, model, record or path.",
+    "413": "The body is too large.",
+    "415": "The body is not declared as JSON.",
+    "422": "No model may serve the request; the error lists every candidate with its reason.",
+    "429": "A budget is used up.",
+    "502": "Every attempt failed; the error names each.",
+    "503": "A bounded queue is full; try again.",
+    "504": "No valid answer came in time.",
+}
+
+
+def describe_api() -> Schema:
+    """The document behind `/openapi.json`."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Weighbridge",
+            "version": __version__,
+            "description": "An LLM gateway that can prove why each model call was made.",
+        },
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+            },
+            "schemas": {"Run": _run(), "ChatCompletion": _chat(), "Error": _error()},
+        },
+        "security": [{"bearer": []}, {"apiKey": []}, {}],
+    }
+
+
+def _paths() -> Schema:
+    return {
+        "/v1/chat/completions": {"post": _operation("An OpenAI chat completion, JSON or SSE.", "ChatCompletion")},
+        "/v1/tasks/{task}/runs": {"post": _operation("Run a task once.", "Run", ["task"])},
+        "/v1/models": {"get": _operation("What may stand in `model`.")},
+        "/v1/models/{name}": {"get": _operation("One of them.", None, ["name"])},
+        "/v1/records": {"get": _operation("Records, newest first.", query=_RECORD_QUERY)},
+        "/v1/records/{id}": {"get": _operation("One record.", None, ["id"])},
+        "/v1/records/{id}/explanation": {"get": _operation("Why it went that way.", None, ["id"])},
+        "/healthz": {"get": _operation("The process is alive.")},
+        "/readyz": {"get": _operation("It can serve, and whether the config on disk is in force.")},
+        "/openapi.json": {"get": _operation("This document.")},
+    }
+
+
+_RECORD_QUERY = ("task", "model", "status", "fallback", "since", "before", "limit")
+
+
+def _operation(
+    summary: str, body: str | None = None, path: list[str] | None = None, query: tuple[str, ...] = ()
+) -> Schema:
+    operation: Schema = {
+        "summary": summary,
+        "parameters": [_parameter(name, "path") for name in path or ()] + [_parameter(name, "query") for name in query],
+        "responses": {"200": {"description": "Done."}} | {code: _failure(text) for code, text in ERRORS.items()},
+    }
+    if body is not None:
+        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{body}"}}}
+        operation["requestBody"] = {"required": True, "content": content}
+    return operation
+
+
+def _parameter(name: str, place: str) -> Schema:
+    return {"name": name, "in": place, "required": place == "path", "schema": TEXT}
+
+
+def _failure(text: str) -> Schema:
+    return {
+        "description": text,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+
+
+def _run() -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "input": {"type": "string", "description": "The text; or give `messages`."},
+            "messages": {"type": "array", "items": {"type": "object"}, "description": "OpenAI-style messages."},
+            "risk": {"enum": list(Risk), "description": "May raise the task's risk, not lower it."},
+            "metadata": {"type": "object", "additionalProperties": TEXT},
+            "max_output_tokens": {"type": "integer", "minimum": 1},
+            "output": {"type": "object", "description": "`{type: json_schema, schema: ...}` for a shaped answer."},
+        },
+    }
+
+
+def _chat() -> Schema:
+    return {
+        "type": "object",
+        "required": ["model", "messages"],
+        "properties": {
+            "model": {"type": "string", "description": "`task/<name>`, `auto`, or a portfolio model's name."},
+            "messages": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+            "stream": {"type": "boolean"},
+        },
+    }
+
+
+def _error() -> Schema:
+    fields: Schema = {
+        "code": {"type": "string", "description": "Stable name for programs."},
+        "message": {"type": "string", "description": "The condition and what to do."},
+        "param": {"type": ["string", "null"], "description": "The field at fault."},
+    }
+    inner = {"type": "object", "required": ["code", "message"], "properties": fields}
+    return {"type": "object", "required": ["error"], "properties": {"error": inner}}

@@ -1,0 +1,175 @@
+"""The endpoints that are read, not raced: models, records, health and the API's description."""
+
+from collections.abc import Awaitable, Callable
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from weighbridge.dialects.native.errors import render_problem
+from weighbridge.dialects.native.record import render_explanation, render_record
+from weighbridge.domain.caller import Caller
+from weighbridge.domain.errors import InvalidFieldError, MethodNotAllowedError, NotFoundError, WeighbridgeError
+from weighbridge.domain.policy import Policy
+from weighbridge.domain.record import Record, RecordFilter
+from weighbridge.pipeline.house import House
+from weighbridge.pipeline.reload import Reloader
+from weighbridge.server.auth import caller_of
+from weighbridge.server.openapi import describe_api
+
+Page = Callable[[Request], Awaitable[Response]]
+MOST_RECORDS = 500
+
+
+def build_pages(house: House, reloader: Reloader | None) -> Starlette:
+    """The pages of one gateway."""
+    pages = Pages(house, reloader)
+    return Starlette(
+        routes=[
+            Route("/healthz", pages.healthz),
+            Route("/readyz", pages.readyz),
+            Route("/openapi.json", pages.openapi),
+            Route("/v1/models", pages.models),
+            Route("/v1/models/{name:path}", pages.model),
+            Route("/v1/records", pages.records),
+            Route("/v1/records/{id}", pages.record),
+            Route("/v1/records/{id}/explanation", pages.explanation),
+        ],
+        exception_handlers={WeighbridgeError: _problem, HTTPException: _unrouted},
+    )
+
+
+class Pages:
+    """The endpoints, over one house."""
+
+    def __init__(self, house: House, reloader: Reloader | None) -> None:
+        self._house, self._reloader = house, reloader
+
+    async def healthz(self, request: Request) -> Response:  # noqa: ARG002 (the framework's signature)
+        """The process is alive."""
+        return _json({"status": "ok"})
+
+    async def readyz(self, request: Request) -> Response:  # noqa: ARG002 (the framework's signature)
+        """It can serve: records have room. Also says whether the config on disk is the policy in force."""
+        is_ready = not self._house.records.is_full()
+        refused = self._reloader.problems if self._reloader else ()
+        state = {
+            "status": "ready" if is_ready else "overloaded",
+            "policy_digest": self._house.in_force.policy.digest,
+            "config": "refused" if refused else "in_force",
+            "config_problems": list(refused),
+        }
+        return _json(state, 200 if is_ready else 503)
+
+    async def openapi(self, request: Request) -> Response:  # noqa: ARG002 (the framework's signature)
+        """OpenAPI 3.1."""
+        return _json(describe_api())
+
+    async def models(self, request: Request) -> Response:
+        """Everything a caller may write into `model`, as OpenAI lists models."""
+        caller = self._caller(request)
+        return _json({"object": "list", "data": [_listed(name) for name in self._names(caller)]})
+
+    async def model(self, request: Request) -> Response:
+        """One of them."""
+        name = request.path_params["name"]
+        if name not in self._names(self._caller(request)):
+            raise NotFoundError(
+                f"There is no model {name!r}.", advice="GET /v1/models lists them.", code="unknown_model", param="model"
+            )
+        return _json(_listed(name))
+
+    async def records(self, request: Request) -> Response:
+        """The newest records first; `next` continues the list."""
+        self._caller(request)
+        wanted = _filter(request)
+        found = await self._house.records.find(wanted)
+        last = found[-1].id if len(found) == wanted.limit else None
+        return _json({"records": [render_record(record) for record in found], "next": last})
+
+    async def record(self, request: Request) -> Response:
+        """One record."""
+        return _json(render_record(await self._found(request)))
+
+    async def explanation(self, request: Request) -> Response:
+        """Why it went the way it went: every candidate with its reason and numbers."""
+        return _json(render_explanation(await self._found(request)))
+
+    def _caller(self, request: Request) -> Caller:
+        return caller_of(dict(request.scope["headers"]), self._house.in_force.callers)
+
+    def _names(self, caller: Caller) -> list[str]:
+        policy: Policy = self._house.in_force.policy
+        tasks = [f"task/{name}" for name in policy.tasks if caller.tasks is None or name in caller.tasks]
+        return ["auto", *tasks, *(policy.models if caller.may_pin else ())]
+
+    async def _found(self, request: Request) -> Record:
+        self._caller(request)
+        number = request.path_params["id"]
+        record = await self._house.records.get(number)
+        if record is None:
+            raise NotFoundError(
+                f"There is no record {number!r}.",
+                advice="Its retention time may be over; `weighbridge records` lists what is kept.",
+                code="unknown_record",
+            )
+        return record
+
+
+def _listed(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "weighbridge"}
+
+
+def _filter(request: Request) -> RecordFilter:
+    query = request.query_params
+    return RecordFilter(
+        task=query.get("task"),
+        model=query.get("model"),
+        status=query.get("status"),
+        is_fallback=_flag(query.get("fallback")),
+        since=query.get("since"),
+        before_id=query.get("before"),
+        limit=_limit(query.get("limit", "50")),
+    )
+
+
+def _flag(text: str | None) -> bool | None:
+    if text is None:
+        return None
+    if text not in {"true", "false"}:
+        raise InvalidFieldError("`fallback` is true or false.", advice="Write fallback=true.", param="fallback")
+    return text == "true"
+
+
+def _limit(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_RECORDS:
+        raise InvalidFieldError(
+            f"`limit` is a number from 1 to {MOST_RECORDS}.", advice="Page with `before` for more.", param="limit"
+        )
+    return int(text)
+
+
+def _json(content: object, status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+async def _problem(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the framework's signature)
+    if not isinstance(error, WeighbridgeError):
+        raise error
+    return Response(render_problem(error), error.status, media_type="application/json")
+
+
+async def _unrouted(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        return await _problem(
+            request, MethodNotAllowedError(f"{request.url.path} does not take {request.method}.", advice="Use GET.")
+        )
+    return await _problem(
+        request,
+        NotFoundError(
+            f"There is nothing at {request.url.path}.", advice="GET /openapi.json lists the paths.", code="unknown_path"
+        ),
+    )

@@ -1,0 +1,94 @@
+"""ASGI's own words, typed once; and reading a JSON body within its limit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, TypeVar
+
+from weighbridge.domain.errors import BodyTooLargeError, UnsupportedMediaTypeError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = dict[bytes, bytes]
+HeaderList = Sequence[tuple[bytes, bytes]]
+
+BODY_LIMIT_BYTES = 4 * 1024 * 1024
+"""A request body over this is refused before it is parsed."""
+
+
+OFF_LOOP_BYTES = 64 * 1024
+"""A longer body is parsed in a thread."""
+
+Parsed = TypeVar("Parsed")
+
+
+class ClientGoneError(ConnectionError):
+    """The caller hung up before its request was complete; there is nobody to answer."""
+
+
+async def parsed(parse: Callable[[bytes], Parsed], body: bytes) -> Parsed:
+    """`parse(body)`, in a thread when the body is long, so that other requests keep moving."""
+    return parse(body) if len(body) <= OFF_LOOP_BYTES else await asyncio.to_thread(parse, body)
+
+
+async def read_json_body(headers: Headers, receive: Receive) -> bytes:
+    """The whole body. Raises UnsupportedMediaTypeError, BodyTooLargeError or ClientGoneError."""
+    _require_json(headers)
+    declared = headers.get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > BODY_LIMIT_BYTES:
+        raise _too_large()
+    event = await receive()
+    if event["type"] == "http.request" and not event.get("more_body"):
+        return _within_limit(event.get("body", b""))
+    return await _rest(event, receive)
+
+
+async def _rest(event: MutableMapping[str, Any], receive: Receive) -> bytes:
+    blocks, size = [], 0
+    while True:
+        if event["type"] == "http.disconnect":
+            raise ClientGoneError("the caller hung up")
+        blocks.append(event.get("body", b""))
+        size += len(blocks[-1])
+        if size > BODY_LIMIT_BYTES:
+            raise _too_large()
+        if not event.get("more_body"):
+            return b"".join(blocks)
+        event = await receive()
+
+
+def _require_json(headers: Headers) -> None:
+    declared = headers.get(b"content-type", b"")
+    if declared.split(b";", 1)[0].strip().lower() != b"application/json":
+        raise UnsupportedMediaTypeError(
+            "The body must be JSON.", advice="Send the header `content-type: application/json`.", param="content-type"
+        )
+
+
+def _within_limit(body: bytes) -> bytes:
+    if len(body) > BODY_LIMIT_BYTES:
+        raise _too_large()
+    return body
+
+
+def _too_large() -> BodyTooLargeError:
+    return BodyTooLargeError(
+        f"The body is larger than {BODY_LIMIT_BYTES} bytes.",
+        advice="Send less text in one request; long documents belong into sources.",
+    )
+
+
+async def send_json(send: Send, status: int, body: bytes, headers: HeaderList = ()) -> None:
+    """One whole JSON answer."""
+    await send(
+        {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [
+                (b"content-type", b"application/json"),
+                (b"content-length", b"%d" % len(body)),
+                *headers,
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
