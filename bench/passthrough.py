@@ -32,7 +32,16 @@ async def main(port_file: str, upstream: str) -> None:
     """Serve until killed; the chosen port is written to `port_file`."""
     listener = free_listener()
     app: Any = Passthrough(f"http://127.0.0.1:{upstream}/v1")
-    config = uvicorn.Config(app, http="httptools", ws="none", lifespan="off", log_level="warning", access_log=False)
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
     Path(port_file).write_text(str(listener.getsockname()[1]))  # noqa: ASYNC240 (before anything is served)
     await uvicorn.Server(config).serve(sockets=[listener])
 

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from pathlib import Path
+from typing import cast
 
 ANSWER = (
     b'{"id":"chatcmpl-1","object":"chat.completion","created":1700000000,"model":"bench","choices":[{"index":0,'
@@ -16,7 +17,7 @@ class Upstream(asyncio.Protocol):
     """Answers each complete request with the same bytes."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.WriteTransport", transport)
         self._buffer = b""
 
     def data_received(self, data: bytes) -> None:
@@ -26,7 +27,6 @@ class Upstream(asyncio.Protocol):
             if len(self._buffer) < end + 4 + size:
                 return
             self._buffer = self._buffer[end + 4 + size :]
-            assert isinstance(self._transport, asyncio.WriteTransport)
             self._transport.write(REPLY)
 
 

@@ -15,6 +15,7 @@
     │   └── ForbiddenError              403  task_not_allowed, pinning_not_allowed
     ├── PolicyError                     the policy in force forbids it
     │   ├── NoCandidateError            422  no_candidate
+    │   │   └── ModelsCoolingDownError  503  models_cooling_down
     │   └── BudgetExceededError         429  budget_exceeded
     ├── AnswerError                     models were called and no answer may be given
     │   ├── AttemptsFailedError         502  attempts_failed
@@ -163,6 +164,14 @@ class NoCandidateError(PolicyError):
     def __init__(self, condition: str, *, advice: str, decision: Decision) -> None:
         super().__init__(condition, advice=advice)
         self.decision = decision
+
+
+class ModelsCoolingDownError(NoCandidateError):
+    """Models that may serve the request exist, and all of them are left alone for a while after failures."""
+
+    status = 503
+    code = "models_cooling_down"
+    is_retryable = True
 
 
 class BudgetExceededError(PolicyError):

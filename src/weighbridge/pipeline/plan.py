@@ -8,8 +8,8 @@ from weighbridge.budget.cost import estimate as estimate_cost
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.classify.classify import classify
 from weighbridge.context.assemble import assemble
-from weighbridge.domain.decision import Decision
-from weighbridge.domain.errors import NoCandidateError
+from weighbridge.domain.decision import Decision, DropReason
+from weighbridge.domain.errors import ModelsCoolingDownError, NoCandidateError
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.packed import Packed
@@ -157,11 +157,14 @@ def _budgets(policy: Policy, caller: str, task: str) -> tuple[Budget, ...]:
 def _no_candidate(decision: Decision) -> NoCandidateError:
     telling = [item for item in decision.candidates if item.reason not in _UNTELLING] or list(decision.candidates)
     reasons = ", ".join(f"{item.model}: {item.reason}" for item in telling)
+    condition = f"No model may serve this request ({reasons})."
+    if any(item.reason is DropReason.COOLING_DOWN for item in telling):
+        return ModelsCoolingDownError(condition, advice="Try again in a few seconds.", decision=decision)
     return NoCandidateError(
-        f"No model may serve this request ({reasons}).",
+        condition,
         advice="See the candidates for the numbers behind each reason, then change the request or the policy.",
         decision=decision,
     )
 
 
-_UNTELLING = frozenset({"not_in_selection_record", "not_pinned"})
+_UNTELLING = frozenset({DropReason.NOT_IN_SELECTION_RECORD, DropReason.NOT_PINNED})
