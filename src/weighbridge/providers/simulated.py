@@ -99,7 +99,7 @@ class SimulatedHost:
     def _script(self, model: PortfolioModel, request: Request) -> Script:
         options = self._options
         script = (
-            apply_script(options.script, options.directives, model.upstream_name)
+            apply_script(options.script, options.directives, model)
             if options.simulate
             else options.script
         )
@@ -107,7 +107,7 @@ class SimulatedHost:
         if text is None:
             return script
         try:
-            return apply_script(script, parse_script(text), model.upstream_name)
+            return apply_script(script, parse_script(text), model)
         except ValueError as error:
             raise ProviderRejectedError(
                 f"The simulated host cannot follow `simulate`: {error}.",

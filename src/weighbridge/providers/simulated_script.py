@@ -1,6 +1,6 @@
 """What a simulated call is told to do: the grammar of `simulate`.
 
-A script is a list of directives divided by `;`.
+A script is a list of directives divided by `;`. A `;` that belongs to a value is written twice.
 
     script    = directive *( ";" directive )
     directive = [ model ":" ] name [ ( "=" / ":" ) value ]
@@ -12,7 +12,7 @@ A script is a list of directives divided by `;`.
     disconnect_after=N     the connection breaks after N pieces of the answer
     latency=SECONDS        time before the first piece
     tokens_per_s=RATE      speed of the pieces after that
-    answer=TEXT            this text; takes the rest of the script, `;` included, so it comes last
+    answer=TEXT            this text
     invalid_label          text that no list of labels holds
     malformed_json         JSON that breaks off
     empty                  no text
@@ -29,6 +29,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+
+from weighbridge.domain.policy import PortfolioModel
 
 LONGEST_SCRIPT = 4096
 
@@ -113,8 +115,10 @@ _DIRECTIVES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "no_logprobs": ("hides_logprobs", _flag, _ALONE),
     "no_usage": ("hides_usage", _flag, _ALONE),
 }
-DIRECTIVES = tuple(_DIRECTIVES)
-_BEGIN = re.compile(rf"(?:(?P<model>[^;=\s]+?):)??(?P<name>{'|'.join(DIRECTIVES)})(?:[=:]|(?=\s*(?:;|$)))")
+_DIRECTIVE = re.compile(
+    rf"(?:(?P<model>[^=\s]+?):)??(?P<name>{'|'.join(_DIRECTIVES)})(?:\s*[=:]\s*(?P<value>.*))?", re.DOTALL
+)
+_DIVIDER = re.compile(r"(?<!;);(?!;)")
 
 
 @lru_cache(maxsize=256)
@@ -124,23 +128,13 @@ def parse_script(text: str) -> tuple[Directive, ...]:
         raise ValueError(f"a script has at most {LONGEST_SCRIPT} characters")
     found: list[Directive] = []
     model: str | None = None
-    rest = text.strip()
-    while rest:
-        begin = _BEGIN.match(rest)
-        if begin is None:
-            shown = rest.split(";", 1)[0].strip()[:40]
-            raise ValueError(f"{shown!r} is no directive; valid are {', '.join(DIRECTIVES)}")
-        model = begin["model"] or model
-        value, rest = _split_value(begin["name"], rest[begin.end() :])
-        found.append(_read(None if model == "*" else model, begin["name"], value))
+    for part in filter(None, map(str.strip, _DIVIDER.split(text))):
+        match = _DIRECTIVE.fullmatch(part)
+        if match is None:
+            raise ValueError(f"{part[:40]!r} is no directive; valid are {', '.join(_DIRECTIVES)}")
+        model = match["model"] or model
+        found.append(_read(None if model == "*" else model, match["name"], (match["value"] or "").replace(";;", ";")))
     return tuple(found)
-
-
-def _split_value(name: str, rest: str) -> tuple[str, str]:
-    if name == "answer":
-        return rest, ""
-    value, _, rest = rest.partition(";")
-    return value.strip(), rest.strip()
 
 
 def _read(model: str | None, name: str, text: str) -> Directive:
@@ -151,7 +145,8 @@ def _read(model: str | None, name: str, text: str) -> Directive:
         raise ValueError(f"{name} must be {expected}, not {text[:40]!r}") from None
 
 
-def apply_script(script: Script, directives: tuple[Directive, ...], model: str) -> Script:
-    """`script` with the directives that hold for `model`."""
-    changes = {item.field: item.value for item in directives if item.model in {None, model}}
+def apply_script(script: Script, directives: tuple[Directive, ...], model: PortfolioModel) -> Script:
+    """`script` with the directives that hold for `model`, by its portfolio name or its name on the host."""
+    names = {None, model.name, model.upstream_name}
+    changes = {item.field: item.value for item in directives if item.model in names}
     return replace(script, **changes) if changes else script  # type: ignore[arg-type] # each read by its own row

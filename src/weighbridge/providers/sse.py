@@ -39,7 +39,7 @@ class SseDecoder:
         if len(block) > self._largest:
             self._check_sizes(events)
         self._wait(rest)
-        return [data for event in events if (data := _data_of(event)) is not None]
+        return [data for event in events if (data := _content_of(event)) is not None]
 
     def _wait(self, rest: bytes) -> list[bytes]:
         if rest:
@@ -69,7 +69,7 @@ class SseDecoder:
             raise _too_large(self._largest)
 
 
-def _data_of(event: bytes) -> bytes | None:
+def _content_of(event: bytes) -> bytes | None:
     """The data lines joined; `None` for an event without any, such as a comment that keeps the connection alive."""
     if event[:6] == b"data: " and b"\n" not in event:
         return event[6:]
