@@ -1,11 +1,12 @@
 """Writes the reference pages from the code they describe; with `--check`, fails when a page is out of date."""
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from weighbridge.cli.main import COMMANDS, app
-from weighbridge.config.load import config_schema, task_schema
+from weighbridge.config.schema import config_schema, task_schema
 from weighbridge.domain import errors
 from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.decision import DropReason, RouteReason
@@ -22,8 +23,9 @@ def errors_page() -> str:
     """The error tree and one row per class."""
     tree = (errors.__doc__ or "").split("\n\n", 1)[1]
     rows = [
-        f"| `{item.__name__}` | {item.status} | `{item.code}` | {'yes' if item.is_retryable else 'no'} | {item.__doc__} |"
+        f"| `{item.__name__}` | {item.status} | `{item.code}` | {retry} | {item.__doc__} |"
         for item in _subclasses(errors.WeighbridgeError)
+        for retry in ["yes" if item.is_retryable else "no"]
     ]
     head = "| class | status | code | retry helps | means |\n|---|---|---|---|---|\n"
     return f"# Errors\n\n```text\n{tree.strip()}\n```\n\n{head}" + "\n".join(rows) + "\n"
@@ -62,45 +64,61 @@ def config_page() -> str:
 
 def _keys(schema: Schema, root: Schema, prefix: str = "") -> str:
     rows = ["| key | type | default | means |", "|---|---|---|---|"] if not prefix else []
-    required = schema.get("required", [])
     for name, found in _mapping(schema.get("properties")).items():
         row = _mapping(found)
-        default = "required" if name in _listed(required) else f"`{row['default']}`" if "default" in row else ""
-        rows.append(f"| `{prefix}{name}` | {_type(row)} | {default} | {_text(row, root)} |")
+        is_required = name in _listed(schema.get("required", []))
+        rows.append(f"| `{prefix}{name}` | {_type(row, root)} | {_default(row, is_required)} | {_text(row)} |")
         inner, dots = _inner(row, root)
-        if inner is not None:
+        if inner is not None and name != "tasks":
             rows.append(_keys(inner, root, f"{prefix}{name}{dots}"))
-    return "\n".join(row for row in rows if row) + ("\n" if not prefix else "")
+    return "\n".join(rows) + ("\n" if not prefix else "")
+
+
+def _default(row: Schema, is_required: bool) -> str:
+    default = row.get("default")
+    if is_required:
+        return "required"
+    return "" if default is None or isinstance(default, dict | list) else f"`{str(default).lower()}`"
 
 
 def _inner(row: Schema, root: Schema) -> tuple[Schema | None, str]:
-    for option in [row, *map(_mapping, _listed(row.get("anyOf", [])))]:
-        if "$ref" in option:
-            return _resolved(option, root), "."
-        extra = _mapping(option.get("additionalProperties"))
-        if "$ref" in extra:
-            return _resolved(extra, root), ".NAME."
-        items = _mapping(option.get("items"))
-        if "$ref" in items:
-            return _resolved(items, root), "[]."
+    for option in _options(row):
+        ways = (
+            (option, "."),
+            (_mapping(option.get("additionalProperties")), ".NAME."),
+            *((_mapping(item), ".NAME.") for item in _mapping(option.get("patternProperties")).values()),
+            (_mapping(option.get("items")), "[]."),
+        )
+        for way, dots in ways:
+            found = _resolved(way, root)
+            if "properties" in found:
+                return found, dots
     return None, ""
 
 
-def _resolved(row: Schema, root: Schema) -> Schema | None:
-    found = _mapping(_mapping(root.get("$defs")).get(str(row["$ref"]).rsplit("/", 1)[1]))
-    return found if "properties" in found else None
+def _options(row: Schema) -> list[Schema]:
+    return [row, *map(_mapping, _listed(row.get("anyOf", []))), *map(_mapping, _listed(row.get("allOf", [])))]
 
 
-def _type(row: Schema) -> str:
-    if "enum" in row:
-        return " or ".join(f"`{item}`" for item in _listed(row["enum"]))
-    options = [str(_mapping(item).get("type", "object")) for item in _listed(row.get("anyOf", []))]
-    return " or ".join(dict.fromkeys(item for item in options if item != "null")) or str(row.get("type", "object"))
+def _resolved(row: Schema, root: Schema) -> Schema:
+    if "$ref" not in row:
+        return {}
+    return _mapping(_mapping(root.get("$defs")).get(str(row["$ref"]).rsplit("/", 1)[1]))
 
 
-def _text(row: Schema, root: Schema) -> str:
-    own = row.get("description") or ""
-    return " ".join(str(own).split()).replace("|", "\\|")
+def _type(row: Schema, root: Schema) -> str:
+    names: list[str] = []
+    for option in _options(row):
+        found = _resolved(option, root) or option
+        if "enum" in found:
+            names += [f"`{item}`" for item in _listed(found["enum"])]
+        elif "type" in found and found["type"] != "null":
+            names.append(str(found["type"]))
+    return " or ".join(dict.fromkeys(names)) or "object"
+
+
+def _text(row: Schema) -> str:
+    return " ".join(str(row.get("description") or "").split()).replace("|", "\\|")
 
 
 def _mapping(value: object) -> Schema:
@@ -121,17 +139,21 @@ def commands_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {
-    "errors.md": errors_page,
-    "reasons.md": reasons_page,
-    "config.md": config_page,
-    "commands.md": commands_page,
-}
+def pages() -> dict[str, str]:
+    """Every generated file: name → content."""
+    return {
+        "errors.md": NOTE + errors_page(),
+        "reasons.md": NOTE + reasons_page(),
+        "config.md": NOTE + config_page(),
+        "commands.md": NOTE + commands_page(),
+        "weighbridge.schema.json": json.dumps(config_schema(), indent=1) + "\n",
+        "task.schema.json": json.dumps(task_schema(), indent=1) + "\n",
+    }
 
 
 def outdated() -> list[str]:
-    """Names of pages that do not say what the code says."""
-    return [name for name, page in PAGES.items() if _on_disk(name) != NOTE + page()]
+    """Names of files that do not say what the code says."""
+    return [name for name, content in pages().items() if _on_disk(name) != content]
 
 
 def _on_disk(name: str) -> str:
@@ -145,8 +167,8 @@ def main(arguments: list[str]) -> int:
         stale = outdated()
         print(f"out of date: {', '.join(stale)}; run `make docs`" if stale else "reference pages are up to date")
         return 1 if stale else 0
-    for name, page in PAGES.items():
-        (FOLDER / name).write_text(NOTE + page())
+    for name, content in pages().items():
+        (FOLDER / name).write_text(content)
     return 0
 
 

@@ -125,7 +125,7 @@ def test_explain_shows_every_model_and_every_attempt(capsys: Captured) -> None:
     out = capsys.readouterr().out
     assert "not_in_selection_record" in out
     assert "label_not_allowed" in out
-    assert "next_candidate" in out
+    assert "next candidate" in out
 
 
 def test_explain_as_json_is_what_the_api_gives(capsys: Captured) -> None:

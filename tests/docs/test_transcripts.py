@@ -13,7 +13,7 @@ import pytest
 from docs.transcripts import ROOT, Command, Page, agrees, normal, read
 
 PAGES = [read(path) for path in sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])]
-WITH_STEPS = [page for page in PAGES if page.steps]
+WITH_STEPS = [page for page in PAGES if page.commands]
 BIN = Path(sys.executable).parent
 
 
@@ -43,14 +43,13 @@ def run(command: Command, folder: Path, port: int) -> str:
 
 @pytest.mark.parametrize("page", WITH_STEPS, ids=lambda page: str(page.path.relative_to(ROOT)))
 def test_the_transcripts_are_what_the_commands_print(page: Page, tmp_path: Path) -> None:
+    for name, content in page.files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
     with gateway(tmp_path) as port:
-        for step in page.steps:
-            if isinstance(step, tuple):
-                (tmp_path / step[0]).parent.mkdir(parents=True, exist_ok=True)
-                (tmp_path / step[0]).write_text(step[1])
-                continue
-            printed = run(step, tmp_path, port)
-            assert agrees(step.expected, printed), f"$ {step.line}\n{normal(printed)}"
+        for command in page.commands:
+            printed = run(command, tmp_path, port)
+            assert agrees(command.expected, printed), f"$ {command.line}\n{normal(printed)}"
 
 
 def test_the_docs_have_transcripts() -> None:

@@ -33,18 +33,20 @@ class Page:
     """The runnable parts of one page, in order."""
 
     path: Path
-    steps: tuple[Command | tuple[str, str], ...]
+    files: tuple[tuple[str, str], ...]
+    commands: tuple[Command, ...]
 
 
 def read(path: Path) -> Page:
-    """Files to write and commands to run, in the order of the page."""
-    steps: list[Command | tuple[str, str]] = []
+    """Files that the commands find, and the commands in the order of the page."""
+    files: list[tuple[str, str]] = []
+    commands: list[Command] = []
     for language, title, body in BLOCK.findall(path.read_text()):
         if title:
-            steps.append((title, body))
+            files.append((title, body))
         elif language == "console":
-            steps += _commands(body)
-    return Page(path, tuple(steps))
+            commands += _commands(body)
+    return Page(path, tuple(files), tuple(commands))
 
 
 def _commands(body: str) -> list[Command]:

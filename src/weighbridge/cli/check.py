@@ -3,21 +3,33 @@
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from weighbridge.cli.common import Json, found_config, print_json, print_lines
 from weighbridge.config.load import load_policy
+from weighbridge.config.schema import config_schema, task_schema
 from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.policy import Policy
+from weighbridge.pipeline.wire import derive
 
 
-def check(file: Annotated[Path | None, Parameter(help="Config file.")] = None, *, json: Json = False) -> int:
+File = Annotated[Path | None, Parameter(help="Config file; ./weighbridge.yaml if there is one, else the demo.")]
+Schema = Annotated[
+    Literal["config", "task"] | None,
+    Parameter(help="Print the JSON Schema of the config or of a task's file, for an editor, and check nothing."),
+]
+
+
+def check(file: File = None, *, schema: Schema = None, json: Json = False) -> int:
     """Load a config and say what it holds, or list every problem with file, line, column and the nearest valid name."""
+    if schema is not None:
+        print_json(config_schema() if schema == "config" else task_schema())
+        return 0
     path = found_config(file)
     try:
-        policy = load_policy(path, os.environ)
+        policy = derive(load_policy(path, os.environ)).policy
     except ConfigError as error:
         if not json:
             raise

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from weighbridge.cli.common import Config, Json, print_json, with_gateway
 from weighbridge.dialects.native.record import render_explanation
+from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import NotFoundError
 from weighbridge.domain.record import Record
 from weighbridge.pipeline.gateway import Gateway
@@ -87,17 +88,24 @@ def _pairs(numbers: Mapping[str, str | int]) -> str:
     return ", ".join(f"{name}={value}" for name, value in numbers.items())
 
 
+def _told(step: Step, found: list[str]) -> str:
+    """The step, with its reason where the findings do not tell it already."""
+    is_told = step.reason in found or step.kind is StepKind.ACCEPT
+    kind = step.kind.value.replace("_", " ")
+    return kind if is_told else f"{kind}: {step.reason}"
+
+
 def _attempts(record: Record) -> Table:
     table = Table(title="Attempts", title_justify="left")
     for column in ("model", "verdict", "findings", "next step", "tokens in/out", "cost USD", "seconds"):
         table.add_column(column)
     for item in record.attempts:
-        findings = ", ".join(finding.code.value for finding in item.verdict.findings)
+        found = [item.error_code] if item.error_code else [finding.code.value for finding in item.verdict.findings]
         table.add_row(
             item.model,
             item.verdict.status.value,
-            item.error_code or findings,
-            f"{item.step.kind}: {item.step.reason}",
+            ", ".join(found),
+            _told(item.step, found),
             f"{item.usage.prompt_tokens}/{item.usage.output_tokens}" if item.usage else "unknown",
             "unknown" if item.cost is None else str(item.cost),
             f"{item.latency_s:.3f}",

@@ -7,11 +7,13 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from weighbridge.classify.examples import ExampleIndex
+from weighbridge.domain.errors import ConfigError, ConfigProblem
 from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.health import Cooldowns
 from weighbridge.providers.hosts import HostCalls
+from weighbridge.providers.simulated_options import check_options
 from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
@@ -20,7 +22,15 @@ CLEAN_EVERY_S = 600.0
 
 
 def derive(policy: Policy) -> InForce:
-    """What follows from a policy, computed once."""
+    """What follows from a policy, computed once. Raises ConfigError for options that a simulated host does not know."""
+    problems = [
+        ConfigProblem("the config", 1, 1, f"hosts.{host.name}.options", sentence)
+        for host in policy.hosts.values()
+        if host.dialect == "simulated"
+        for sentence in check_options(host.options)
+    ]
+    if problems:
+        raise ConfigError(problems)
     return InForce(
         policy,
         ExampleIndex.build(policy),
