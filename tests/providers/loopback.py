@@ -87,8 +87,8 @@ async def serving(
     try:
         yield seen
     finally:
+        await asyncio.sleep(0.01)  # a connection may just be on its way
         server.close()
-        await asyncio.sleep(0.01)  # a connection may just have been accepted
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from weighbridge.domain.errors import ProviderAuthError, ProviderUnavailableError
+from weighbridge.domain.errors import ProviderAuthError, ProviderTimeoutError, ProviderUnavailableError
 from weighbridge.providers.http1_answer import HttpLimits
 from weighbridge.providers.http1_connection import Connection
 from weighbridge.providers.pool import Pool
@@ -76,6 +76,10 @@ async def _answered(pool: Pool, call: HttpCall, timeout_s: float, *, is_live: bo
     read the request and died (RFC 9112, 9.3.1), so at worst a provider generates, and bills, one answer twice: a model
     call changes nothing else. Anything later or on a new connection is an error for the ladder to decide on.
     """
+    if timeout_s <= 0:
+        raise ProviderTimeoutError(
+            "There is no time left for the call.", advice="Allow more time.", may_have_cost=False
+        )
     head = render_head(call)
     deadline = asyncio.get_running_loop().time() + timeout_s
     is_second = False

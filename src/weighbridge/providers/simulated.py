@@ -98,11 +98,7 @@ class SimulatedHost:
 
     def _script(self, model: PortfolioModel, request: Request) -> Script:
         options = self._options
-        script = (
-            apply_script(options.script, options.directives, model)
-            if options.simulate
-            else options.script
-        )
+        script = apply_script(options.script, options.directives, model) if options.simulate else options.script
         text = request.metadata.get("simulate")
         if text is None:
             return script
