@@ -14,7 +14,6 @@ from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.wire import derive
 
-
 File = Annotated[Path | None, Parameter(help="Config file; ./weighbridge.yaml if there is one, else the demo.")]
 Schema = Annotated[
     Literal["config", "task"] | None,

@@ -11,19 +11,27 @@ from weighbridge.domain.signals import Classification
 from weighbridge.domain.usage import TokenCount, Usage
 
 LOG_FIELDS: tuple[str, ...] = (
-    "route",
+    "record_id",
+    "created_at",
     "task",
     "risk",
     "sensitivity",
     "caller",
-    "prompt_tokens",
-    "completion_tokens",
+    "route",
+    "route_reason",
+    "model",
+    "attempts",
+    "status",
     "validation_status",
     "fallback_reason",
+    "error_code",
     "confidence",
+    "prompt_tokens",
+    "completion_tokens",
+    "estimate_usd",
     "cost_usd",
     "duration_s",
-    "attempts",
+    "policy_digest",
 )
 """What a task's `observability.log_fields` may name; `pipeline/log_line.py` fills them from the record."""
 

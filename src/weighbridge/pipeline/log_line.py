@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
+from weighbridge.domain.money import Money
 from weighbridge.domain.record import Record
 
 log = logging.getLogger("weighbridge.request")
@@ -19,12 +20,20 @@ def write_log_line(record: Record) -> None:
 
 
 def log_line(record: Record) -> dict[str, Value]:
-    """The record's id and the declared fields; what is unknown is null."""
-    return {"record": record.id, **{name: FIELDS[name](record) for name in record.log_fields}}
+    """The declared fields in their order; what is unknown is null."""
+    return {name: FIELDS[name](record) for name in record.log_fields}
+
+
+def _known(name: str) -> Callable[[Record], Value]:
+    return lambda record: None if record.classification is None else str(getattr(record.classification, name))
+
+
+def _usd(amount: Money | None) -> Value:
+    return None if amount is None else str(amount)
 
 
 def _route(record: Record) -> Value:
-    return record.served_model
+    return " > ".join(record.decision.order) if record.decision else None
 
 
 def _fallback_reason(record: Record) -> Value:
@@ -41,18 +50,26 @@ def _confidence(record: Record) -> Value:
 
 
 FIELDS: Mapping[str, Callable[[Record], Value]] = {
-    "route": _route,
-    "task": lambda record: record.classification.task if record.classification else None,
-    "risk": lambda record: record.classification.risk.value if record.classification else None,
-    "sensitivity": lambda record: record.classification.sensitivity.value if record.classification else None,
+    "record_id": lambda record: record.id,
+    "created_at": lambda record: record.created_at,
+    "task": _known("task"),
+    "risk": _known("risk"),
+    "sensitivity": _known("sensitivity"),
     "caller": lambda record: record.caller,
-    "prompt_tokens": lambda record: record.usage.prompt_tokens if record.usage else None,
-    "completion_tokens": lambda record: record.usage.output_tokens if record.usage else None,
+    "route": _route,
+    "route_reason": lambda record: record.decision.reason.value if record.decision else None,
+    "model": lambda record: record.served_model,
+    "attempts": lambda record: len(record.attempts),
+    "status": lambda record: record.status.value,
     "validation_status": _validation_status,
     "fallback_reason": _fallback_reason,
+    "error_code": lambda record: record.error_code,
     "confidence": _confidence,
-    "cost_usd": lambda record: None if record.cost is None else str(record.cost),
+    "prompt_tokens": lambda record: record.usage.prompt_tokens if record.usage else None,
+    "completion_tokens": lambda record: record.usage.output_tokens if record.usage else None,
+    "estimate_usd": lambda record: _usd(record.estimate),
+    "cost_usd": lambda record: _usd(record.cost),
     "duration_s": lambda record: round(record.duration_s, 6),
-    "attempts": lambda record: len(record.attempts),
+    "policy_digest": lambda record: record.policy_digest,
 }
 """Field name → where it comes from; the names are those of `domain.record.LOG_FIELDS`."""
