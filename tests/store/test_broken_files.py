@@ -1,0 +1,101 @@
+"""Disks that are full, files that cannot be written, read or understood."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from make import a_record
+from weighbridge.domain.errors import OverloadedError, StoreError
+from weighbridge.domain.record import RecordFilter
+from weighbridge.store.codec import row_of
+from weighbridge.store.connection import connect, connect_reader
+from weighbridge.store.insert import insert
+from weighbridge.store.migrate import migrate
+from weighbridge.store.records import SqliteRecords
+
+
+def a_database(path: Path) -> sqlite3.Connection:
+    connection = connect(path)
+    migrate(connection)
+    return connection
+
+
+async def test_a_full_disk_tells_every_waiter_and_recovers_by_itself(tmp_path: Path) -> None:
+    records = await SqliteRecords.open(tmp_path / "records.db")
+    writer = records._files.writer
+    (pages,) = writer.execute("PRAGMA page_count").fetchone()
+    writer.execute(f"PRAGMA max_page_count = {pages}")
+    tasks = [records.append(a_record(f"rec_{number}")) for number in range(20)]
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert {str(result) for result in results} == {
+        "The record database 'records.db' failed: the disk is full. Free some space; writing goes on by itself."
+    }
+    writer.execute("PRAGMA max_page_count = 1000000")
+    await records.append(a_record("rec_after"))
+    assert [record.id for record in await records.find(RecordFilter())] == ["rec_after"]
+    await records.close()
+
+
+def test_a_file_that_may_not_be_written_says_so(tmp_path: Path) -> None:
+    a_database(tmp_path / "records.db").close()
+    reader = connect_reader(tmp_path / "records.db")
+    outcomes = insert(reader, [row_of(a_record("rec_1")), row_of(a_record("rec_2"))], tmp_path / "records.db")
+    assert ["may not be written" in str(outcome) for outcome in outcomes] == [True, True]
+    reader.close()
+
+
+async def test_a_locked_file_refuses_after_a_while_and_recovers(tmp_path: Path) -> None:
+    records = await SqliteRecords.open(tmp_path / "records.db", queue_limit=2)
+    records._files.writer.execute("PRAGMA busy_timeout = 50")
+    other = sqlite3.connect(tmp_path / "records.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    tasks = [records.append(a_record(f"rec_{number}")) for number in range(3)]
+    results = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(result) for result in results] == [StoreError, StoreError, OverloadedError]
+    assert "locked" in str(results[0])
+    other.execute("ROLLBACK")
+    await records.append(a_record())
+    other.close()
+    await records.close()
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "records.db").write_text("dear diary, " * 1000)
+    with pytest.raises(StoreError, match="not a database"):
+        await SqliteRecords.open(tmp_path / "records.db")
+
+
+async def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="cannot be opened") as refused:
+        await SqliteRecords.open(tmp_path / "nowhere" / "records.db")
+    assert "Create its folder" in refused.value.advice
+
+
+async def test_a_damaged_file_says_so_and_the_gateway_lives(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    records = await SqliteRecords.open(path)
+    await asyncio.gather(*[records.append(a_record(f"rec_{number}")) for number in range(50)])
+    await records.close()
+    pages = bytearray(path.read_bytes())
+    pages[4096:] = b"\xee" * (len(pages) - 4096)
+    path.write_bytes(pages)
+    broken = await SqliteRecords.open(path)
+    for attempt in (broken.append(a_record("rec_new")), broken.get("rec_1"), broken.find(RecordFilter())):
+        with pytest.raises(StoreError, match="damaged"):
+            await attempt
+    await broken.close()
+
+
+async def test_a_body_that_is_no_record_fails_its_reader_only(tmp_path: Path) -> None:
+    records = await SqliteRecords.open(tmp_path / "records.db")
+    await asyncio.gather(records.append(a_record("rec_1")), records.append(a_record("rec_2")))
+    other = sqlite3.connect(tmp_path / "records.db")
+    with other:
+        other.execute("UPDATE records SET body = '{}' WHERE id = 'rec_1'")
+    other.close()
+    with pytest.raises(StoreError, match="cannot be read"):
+        await records.get("rec_1")
+    assert await records.get("rec_2") == a_record("rec_2")
+    await records.close()
