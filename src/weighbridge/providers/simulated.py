@@ -146,7 +146,8 @@ class SimulatedHost:
             return example_json(request.output.schema_json, request.user_text)[:-1]
         if script.answer is not None:
             return script.answer
-        return self._options.canned(model, request) or own_answer(model, request, self._options.seed)
+        canned = self._options.canned(model, request)
+        return own_answer(model, request, self._options.seed) if canned is None else canned
 
 
 def _deltas(answer: Answer, model: str) -> Iterator[Delta]:

@@ -11,6 +11,8 @@ import orjson
 
 Schema = Mapping[str, object]
 DEEPEST = 8
+MOST_VALUES = 1000
+"""In one answer: a schema of a few lines can ask for more than there are atoms."""
 MOST_ITEMS = 20
 LONGEST_TEXT = 200
 
@@ -21,29 +23,56 @@ def example_json(schema_json: str | None, words: str) -> str:
         root = orjson.loads(schema_json or "null")
     except orjson.JSONDecodeError:
         root = None
-    if not isinstance(root, dict):
-        return orjson.dumps({"answer": words}).decode()
-    return orjson.dumps(_example(root, root, words, 0)).decode()
+    answer = _Maker(root, words).make(root, 0) if isinstance(root, dict) else {"answer": words}
+    return orjson.dumps(answer).decode()
 
 
-def _example(schema: object, root: Schema, words: str, depth: int) -> object:
-    if not isinstance(schema, Mapping) or depth > DEEPEST:
-        return None
-    schema = _resolved(schema, root)
-    if "const" in schema:
-        return schema["const"]
-    options = schema.get("enum") or schema.get("examples")
-    if isinstance(options, list) and options:
-        return next((option for option in options if _occurs(option, words)), options[0])
-    for key in ("anyOf", "oneOf"):
-        branches = schema.get(key)
+class _Maker:
+    """Makes the values of one answer."""
+
+    def __init__(self, root: Schema, words: str) -> None:
+        self._root, self._words = root, words
+        self._left = MOST_VALUES
+
+    def make(self, schema: object, depth: int) -> object:
+        """A value for `schema`; null when there is no room for more."""
+        self._left -= 1
+        if not isinstance(schema, Mapping) or depth > DEEPEST or self._left < 0:
+            return None
+        schema = _resolved(schema, self._root)
+        if "const" in schema:
+            return schema["const"]
+        options = schema.get("enum") or schema.get("examples")
+        if isinstance(options, list) and options:
+            return next((option for option in options if self._names(option)), options[0])
+        branches = schema.get("anyOf") or schema.get("oneOf")
         if isinstance(branches, list) and branches:
-            return _example(branches[0], root, words, depth + 1)
-    return _by_type(schema, root, words, depth)
+            return self.make(branches[0], depth + 1)
+        return self._by_type(schema, depth)
 
+    def _names(self, option: object) -> bool:
+        return isinstance(option, str) and option.lower() in self._words.lower()
 
-def _occurs(option: object, words: str) -> bool:
-    return isinstance(option, str) and option.lower() in words.lower()
+    def _by_type(self, schema: Schema, depth: int) -> object:
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            kind = next((item for item in kind if item != "null"), "null")
+        if kind == "object" or "properties" in schema:
+            return self._object(schema, depth)
+        if kind == "array" or "items" in schema:
+            count = min(max(_whole(schema, "minItems", 1), 1), MOST_ITEMS)
+            return [self.make(schema.get("items", {}), depth + 1) for _ in range(count)]
+        if kind in {"integer", "number"}:
+            return _number(schema, is_whole=kind == "integer")
+        if kind == "boolean":
+            return True
+        return None if kind == "null" else _text(schema, self._words)
+
+    def _object(self, schema: Schema, depth: int) -> dict[str, object]:
+        properties, required = schema.get("properties"), schema.get("required")
+        known = properties if isinstance(properties, dict) else {}
+        extra = [name for name in required if name not in known] if isinstance(required, list) else []
+        return {str(name): self.make(known.get(name, {}), depth + 1) for name in (*known, *extra)}
 
 
 def _resolved(schema: Schema, root: Schema) -> Schema:
@@ -67,30 +96,6 @@ def _at(root: Schema, pointer: str) -> Schema:
     return node if isinstance(node, Mapping) else {}
 
 
-def _by_type(schema: Schema, root: Schema, words: str, depth: int) -> object:
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        kind = next((item for item in kind if item != "null"), "null")
-    if kind == "object" or "properties" in schema:
-        return _object(schema, root, words, depth)
-    if kind == "array" or "items" in schema:
-        count = min(max(_whole(schema, "minItems", 1), 1), MOST_ITEMS)
-        return [_example(schema.get("items", {}), root, words, depth + 1) for _ in range(count)]
-    if kind in {"integer", "number"}:
-        return _number(schema, is_whole=kind == "integer")
-    if kind == "boolean":
-        return True
-    return None if kind == "null" else _text(schema, words)
-
-
-def _object(schema: Schema, root: Schema, words: str, depth: int) -> dict[str, object]:
-    properties = schema.get("properties")
-    known = properties if isinstance(properties, dict) else {}
-    required = schema.get("required")
-    names = [*known, *(name for name in required if name not in known)] if isinstance(required, list) else [*known]
-    return {str(name): _example(known.get(name, {"type": "string"}), root, words, depth + 1) for name in names}
-
-
 def _number(schema: Schema, *, is_whole: bool) -> float:
     low, high = _bound(schema, "minimum"), _bound(schema, "maximum")
     above, below = _bound(schema, "exclusiveMinimum"), _bound(schema, "exclusiveMaximum")
@@ -108,7 +113,7 @@ def _bound(schema: Schema, key: str) -> float | None:
 
 def _text(schema: Schema, words: str) -> str:
     least, most = _whole(schema, "minLength", 0), _whole(schema, "maxLength", LONGEST_TEXT)
-    text = words or "text"
+    text = words.strip() or "text"
     while len(text) < min(least, LONGEST_TEXT):
         text += f" {text}"
     return text[: max(0, min(most, LONGEST_TEXT))]

@@ -43,7 +43,7 @@ class SimulatedOptions(BaseModel):
     @property
     def script(self) -> Script:
         """What holds before any directive."""
-        return Script(latency_s=self.latency_s, tokens_per_s=self.tokens_per_s, answer=self.answer)
+        return Script(latency_s=self.latency_s, tokens_per_s=self.tokens_per_s)
 
     @property
     def directives(self) -> tuple[Directive, ...]:
@@ -52,7 +52,7 @@ class SimulatedOptions(BaseModel):
 
     def canned(self, model: str, request: Request) -> str | None:
         """The canned answer to this request, if there is one."""
-        return next((row.answer for row in self.answers if row.fits(model, request)), None)
+        return next((row.answer for row in self.answers if row.fits(model, request)), self.answer)
 
 
 def read_options(options: Mapping[str, object]) -> SimulatedOptions:
