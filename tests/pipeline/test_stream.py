@@ -1,7 +1,5 @@
 """The commit boundary of a live stream."""
 
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from pathlib import Path
 
 import pytest
@@ -11,8 +9,9 @@ from pipeline.scripted import Script, gateway_on, only_record
 from weighbridge.domain.caller import ANONYMOUS
 from weighbridge.domain.errors import AttemptsFailedError, ProviderUnavailableError
 from weighbridge.domain.levels import Risk
+from weighbridge.domain.money import Money
 from weighbridge.domain.outcome import Outcome
-from weighbridge.domain.policy import Contract, StreamMode
+from weighbridge.domain.policy import Budget, Contract, StreamMode
 from weighbridge.domain.record import OutcomeStatus, RecordFilter
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Choice, Delta, FinishReason, Response
@@ -34,29 +33,30 @@ async def live(house: House) -> LiveStream:
     return begun
 
 
-async def texts(deltas: AsyncIterator[Delta]) -> list[str]:
-    return [delta.text async for delta in deltas]
+async def texts(stream: LiveStream) -> list[str]:
+    async with stream as deltas:
+        return [delta.text async for delta in deltas]
 
 
 async def test_pieces_flow_and_the_end_comes_with_the_record(tmp_path: Path) -> None:
     async with gateway_on(Script(fast_small=[HELLO]), a_policy(), tmp_path) as house:
-        stream = await live(house)
         seen = []
-        async for delta in stream.deltas():
-            seen.append(delta)
-            is_recorded = bool(await house.records.find(RecordFilter()))
-            assert is_recorded == (len(seen) > 2)
+        async with await live(house) as deltas:
+            async for delta in deltas:
+                seen.append(delta)
+                is_recorded = bool(await house.records.find(RecordFilter()))
+                assert is_recorded == (len(seen) > 2)
+        record = await only_record(house)
     assert seen == HELLO
-    assert stream.record is not None
-    assert stream.record.usage == Usage(4, 2)
-    assert stream.record.attempts[0].first_chunk_s is not None
+    assert record.usage == Usage(4, 2)
+    assert record.attempts[0].first_chunk_s is not None
 
 
 async def test_a_failure_before_content_moves_to_the_next_model(tmp_path: Path) -> None:
     script = Script(fast_small=[[Delta(model="x"), DOWN]], frontier_reasoning=[HELLO])
     async with gateway_on(script, a_policy(), tmp_path) as house:
         stream = await live(house)
-        assert await texts(stream.deltas()) == ["hel", "lo", "", ""]
+        assert await texts(stream) == ["hel", "lo", "", ""]
     assert (stream.model, stream.is_fallback) == ("frontier-reasoning", True)
 
 
@@ -65,7 +65,7 @@ async def test_a_failure_after_content_ends_the_answer_without_a_switch(tmp_path
     async with gateway_on(script, a_policy(), tmp_path) as house:
         stream = await live(house)
         with pytest.raises(AttemptsFailedError):
-            await texts(stream.deltas())
+            await texts(stream)
         record = await only_record(house)
     assert script.calls == ["fast-small"]
     assert (record.status, record.cost) == (OutcomeStatus.FAILED, None)
@@ -73,9 +73,7 @@ async def test_a_failure_after_content_ends_the_answer_without_a_switch(tmp_path
 
 async def test_an_answer_that_ends_invalid_never_shows_its_end(tmp_path: Path) -> None:
     policy = a_policy(a_task(contract=Contract(min_words=5), stream=StreamMode.LIVE))
-    async with gateway_on(Script(fast_small=[HELLO]), policy, tmp_path) as house:
-        stream = await live(house)
-        deltas = stream.deltas()
+    async with gateway_on(Script(fast_small=[HELLO]), policy, tmp_path) as house, await live(house) as deltas:
         assert [(await anext(deltas)).text, (await anext(deltas)).text] == ["hel", "lo"]
         with pytest.raises(AttemptsFailedError, match="too_short"):
             await anext(deltas)
@@ -84,12 +82,23 @@ async def test_an_answer_that_ends_invalid_never_shows_its_end(tmp_path: Path) -
 async def test_a_caller_that_hangs_up_closes_the_call_and_is_recorded(tmp_path: Path) -> None:
     script = Script(fast_small=[HELLO])
     async with gateway_on(script, a_policy(), tmp_path) as house:
-        stream = await live(house)
-        async with aclosing(stream.deltas()) as deltas:
+        async with await live(house) as deltas:
             await anext(deltas)
         record = await only_record(house)
     assert script.was_closed
     assert (record.status, record.cost) == (OutcomeStatus.CANCELLED, None)
+
+
+async def test_a_stream_that_nobody_reads_is_settled_and_recorded_too(tmp_path: Path) -> None:
+    script = Script(fast_small=[HELLO])
+    policy = a_policy(budgets=(Budget("all", Money.usd("0.0004"), "day"),))
+    async with gateway_on(script, policy, tmp_path) as house:
+        with pytest.raises(ConnectionError):
+            async with await live(house):
+                raise ConnectionError("the headers could not be sent")
+        record = await only_record(house)
+    assert script.was_closed
+    assert (record.status, record.cost) == (OutcomeStatus.FAILED, None)
 
 
 async def test_a_contract_is_checked_before_anything_is_shown(tmp_path: Path) -> None:
@@ -108,6 +117,6 @@ async def test_a_stream_without_content_is_an_empty_answer(tmp_path: Path) -> No
     script = Script(fast_small=[[Delta(finish_reason=FinishReason.STOP)]], frontier_reasoning=[HELLO])
     async with gateway_on(script, a_policy(), tmp_path) as house:
         stream = await live(house)
-        await texts(stream.deltas())
+        await texts(stream)
     assert stream.record is not None
     assert stream.record.attempts[0].verdict.findings[0].code == "empty"

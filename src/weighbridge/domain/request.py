@@ -70,6 +70,8 @@ class Message:
     @property
     def text(self) -> str:
         """All that a model reads as text in this message, tool traffic included."""
+        if len(self.parts) == 1 and isinstance(self.parts[0], Text):
+            return self.parts[0].text
         return "\n".join(_readable(part) for part in self.parts if not isinstance(part, Image))
 
 
@@ -159,6 +161,8 @@ class Request:
     @property
     def text(self) -> str:
         """Everything the model would read, for counting and for detectors."""
+        if len(self.messages) == 1:
+            return self.messages[0].text
         return "\n".join(message.text for message in self.messages)
 
     @property

@@ -65,7 +65,7 @@ async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
     """Fill the draft step by step. Raises RequestError, AccessError or NoCandidateError."""
     now = house.clock.now()
     situation = Situation(datetime.fromtimestamp(now, UTC).date(), house.health.cooling_down())
-    if sum(len(message.text) for message in draft.request.messages) > OFF_LOOP_CHARS:
+    if len(draft.request.text) > OFF_LOOP_CHARS:
         return await asyncio.to_thread(_make_plan, draft, in_force, situation)
     return _make_plan(draft, in_force, situation)
 

@@ -7,7 +7,6 @@ ends in an error event instead.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from dataclasses import dataclass
 
 from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.caller import Caller
@@ -78,40 +77,54 @@ async def _until_content(flow: Flow) -> Result | list[Delta]:
     return flow.finish()
 
 
-@dataclass(slots=True)
 class LiveStream:
-    """An answer that has begun to flow. Iterate `deltas()` to its end, or close it early to hang up."""
+    """An answer that has begun to flow. Enter it to get the pieces; leaving it early hangs up.
 
-    flow: Flow
-    """The call behind it."""
-    begun: list[Delta]
-    """The pieces that came up to the commit boundary."""
-    record: Record | None = None
-    """The record, once the stream has ended."""
+    >>> async with live as deltas:
+    ...     async for delta in deltas: ...
+
+    The pieces end normally once the record is on disk; else iteration raises AnswerError or StoreError. However the
+    block is left, the call is settled and recorded exactly once.
+    """
+
+    __slots__ = ("_begun", "_flow", "_is_over", "_pieces", "record")
+
+    def __init__(self, flow: Flow, begun: list[Delta]) -> None:
+        self._flow, self._begun = flow, begun
+        self._is_over = False
+        self._pieces = self._deltas()
+        self.record: Record | None = None
+        """The record, once the stream has ended."""
+
+    async def __aenter__(self) -> AsyncGenerator[Delta, None]:
+        return self._pieces
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        await self._pieces.aclose()
+        await self._abandon(error or GeneratorExit())
 
     @property
     def record_id(self) -> str:
         """The record it will have."""
-        return self.flow.draft.id
+        return self._flow.draft.id
 
     @property
     def model(self) -> str:
         """Portfolio name of the model that began it."""
-        return self.flow.model.name
+        return self._flow.model.name
 
     @property
     def is_fallback(self) -> bool:
         """It is not the first of the order."""
-        return self.model != self.flow.plan.decision.order[0]
+        return self.model != self._flow.plan.decision.order[0]
 
     @property
     def reason(self) -> str:
         """The route's reason."""
-        return self.flow.plan.decision.reason.value
+        return self._flow.plan.decision.reason.value
 
-    async def deltas(self) -> AsyncGenerator[Delta, None]:
-        """The pieces. Ends normally once the record is on disk; raises AnswerError or StoreError otherwise."""
-        flow = self.flow
+    async def _deltas(self) -> AsyncGenerator[Delta, None]:
+        flow = self._flow
         held: list[Delta] = []
         try:
             async for delta in self._flowing():
@@ -123,21 +136,29 @@ class LiveStream:
         except ProviderError as error:
             result = flow.fail(error)
         except BaseException as error:
-            await flow.cut_short()
-            await keep_failure(flow.draft, error, flow.house)
+            await self._abandon(error)
             raise
         await self._conclude(result)
         for delta in held:
             yield delta
 
     async def _flowing(self) -> AsyncIterator[Delta]:
-        for begun in self.begun:
+        for begun in self._begun:
             yield begun
-        while (delta := await self.flow.next_delta()) is not None:
+        while (delta := await self._flow.next_delta()) is not None:
             yield delta
 
+    async def _abandon(self, error: BaseException) -> None:
+        """The caller went away, or was never told that the answer had begun."""
+        if self._is_over:
+            return
+        self._is_over = True
+        await self._flow.cut_short()
+        await keep_failure(self._flow.draft, error, self._flow.house)
+
     async def _conclude(self, result: Result) -> None:
-        draft, house = self.flow.draft, self.flow.house
+        self._is_over = True
+        draft, house = self._flow.draft, self._flow.house
         step = next_step(result.judged, Rung.committed(len(draft.attempts) + 1))
         draft.attempts.append(result.told(step))
         if step.kind is StepKind.ACCEPT and result.response is not None:

@@ -2,7 +2,7 @@
 
 import logging
 
-from weighbridge.domain.errors import MethodNotAllowedError, WeighbridgeError
+from weighbridge.domain.errors import MethodNotAllowedError, OverloadedError, WeighbridgeError
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.reload import Reloader
 from weighbridge.server.answers import send_error
@@ -14,14 +14,18 @@ from weighbridge.server.wire import ClientGoneError, Receive, Scope, Send
 CHAT_PATH = "/v1/chat/completions"
 RUN_PREFIX, RUN_SUFFIX = "/v1/tasks/", "/runs"
 
+MOST_IN_FLIGHT = 2_000
+"""Requests answered at once; more are refused before their body is read, so that memory stays bounded."""
+
 log = logging.getLogger("weighbridge.server")
 
 
 class App:
     """One gateway behind HTTP. Start-up and shutdown belong to whoever built `house`."""
 
-    def __init__(self, house: House, reloader: Reloader | None = None) -> None:
+    def __init__(self, house: House, reloader: Reloader | None = None, *, most_in_flight: int = MOST_IN_FLIGHT) -> None:
         self._house = house
+        self._in_flight, self._most_in_flight = 0, most_in_flight
         self._pages = build_pages(house, reloader)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,8 +43,10 @@ class App:
 
     async def _answer(self, dialect: str, task: str | None, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
+        self._in_flight += 1
         try:
             _require_post(scope)
+            self._require_room()
             if task is None:
                 await chat_completions(headers, self._house, receive, send)
             else:
@@ -49,6 +55,14 @@ class App:
             log.debug("the caller hung up")
         except WeighbridgeError as error:
             await send_error(send, error, dialect)
+        finally:
+            self._in_flight -= 1
+
+    def _require_room(self) -> None:
+        if self._in_flight > self._most_in_flight:
+            raise OverloadedError(
+                f"{self._most_in_flight} requests are being answered already.", advice="Try again in a moment."
+            )
 
 
 def _require_post(scope: Scope) -> None:

@@ -1,6 +1,5 @@
 """A streamed chat answer as server-sent events (WHATWG HTML, server-sent events)."""
 
-from contextlib import aclosing
 from time import time
 
 from weighbridge.dialects.openai_chat.events import DONE, is_usage_only, render_event, render_stream_error
@@ -29,9 +28,9 @@ async def stream_chat(request: Request, caller: Caller, house: House, send: Send
 
 
 async def _relay(live: LiveStream, events: "_Events") -> None:
-    await events.start(live.record_id, live.model, begun_headers(live))
     try:
-        async with aclosing(live.deltas()) as deltas:
+        async with live as deltas:
+            await events.start(live.record_id, live.model, begun_headers(live))
             async for delta in deltas:
                 await events.delta(delta)
     except WeighbridgeError as error:
