@@ -61,7 +61,8 @@ def _problems(kind: type[Row], detail: ErrorDetails, document: Document, path: K
             yield document.problem(place, context["expected"], context["nearest"], at_key=is_key)
         case "extra_forbidden":
             keys = _keys_at(kind, steps[:-1])
-            yield document.problem(place, one_of("keys", keys), nearest(str(steps[-1]), keys), at_key=True)
+            expected = f"{one_of('keys', keys)}; this one is unknown"
+            yield document.problem(place, expected, nearest(str(steps[-1]), keys), at_key=True)
         case "missing":
             yield document.problem(place, f"this key, which is required: {_description(kind, steps)}", at_key=True)
         case "enum" | "literal_error":

@@ -1,6 +1,6 @@
 """Kinds of values that rows of the config are made of. An error says what belongs there, never what stood there."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Annotated, Any, NoReturn, cast
 
@@ -150,9 +150,8 @@ def _plain(value: object) -> object:
 
 
 Count = Annotated[int, Field(strict=True, ge=1, le=10**9)]
-Number = Annotated[float, BeforeValidator(_number)]
-Share = Annotated[Number, Field(ge=0, le=1)]
-Seconds = Annotated[Number, Field(gt=0, le=86_400)]
+Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_number)]
+Seconds = Annotated[float, Field(gt=0, le=86_400), BeforeValidator(_number)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[Text], Field(min_length=1)]
@@ -177,4 +176,3 @@ ModelReferences = Annotated[
 ]
 TaskReference = Annotated[str, _declared("tasks", lambda known: known.tasks)]
 KeyReference = Annotated[str, _declared("keys", lambda known: known.keys)]
-TextMapping = Mapping[str, str]

@@ -68,7 +68,7 @@ def gather(main: Document, tasks: Sequence[TaskEntry], env: Mapping[str, str], f
         folder=folder,
         hosts=tuple(dict.fromkeys((*_rows(main, "hosts"), SIMULATED))),
         models={name: _tier(row) for name, row in _rows(main, "models").items()},
-        tasks=(*(entry.name for entry in tasks if entry.name is not None), *unread),
+        tasks=tuple(dict.fromkeys([*(entry.name for entry in tasks if entry.name is not None), *unread])),
         keys=tuple(_rows(main, "keys")),
         signals={name: _signal_type(row) for name, row in _rows(main, "signals").items()},
     )

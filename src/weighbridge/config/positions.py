@@ -20,6 +20,7 @@ LARGEST_BYTES = 1 << 20
 MOST_VALUES = 50_000
 DEEPEST = 40
 LONGEST_NUMBER_CHARS = 40
+LONGEST_SHOWN_CHARS = 80
 
 KeyPath = tuple[str | int, ...]
 """Where a value stands: keys and list indices from the top of the file."""
@@ -83,7 +84,12 @@ class Document:
 
 def dotted(path: KeyPath) -> str:
     """`tasks.tag.fallback_model[0]`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".") or "(the file)"
+    shown = "".join(f"[{part}]" if isinstance(part, int) else f".{_shown(part)}" for part in path)
+    return shown.removeprefix(".") or "(the file)"
+
+
+def _shown(key: str) -> str:
+    return key if key.isprintable() and len(key) <= LONGEST_SHOWN_CHARS else f"{key[:LONGEST_SHOWN_CHARS]!r}"
 
 
 def read_document(path: Path) -> Document:

@@ -214,6 +214,12 @@ class RecognitionRow(Row):
     """Similarity from which an example decides; without it, calibrated on the examples."""
 
 
+def _version(value: object) -> object:
+    if value != 1 or isinstance(value, bool):
+        raise wrong("1, the only version of this format so far")
+    return value
+
+
 def _free_model_name(value: str) -> str:
     if value in RESERVED_MODEL_NAMES or value.startswith("task/"):
         raise wrong("a name other than auto and task/…, which callers use for routing")
@@ -232,7 +238,7 @@ SignalName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$"), AfterValid
 class MainFile(Row):
     """The config of a Weighbridge gateway."""
 
-    version: Annotated[int, Field(strict=True, ge=1, le=1)]
+    version: Annotated[Literal[1], BeforeValidator(_version)]
     """Version of this format: 1."""
     hosts: dict[Name, HostRow] = Field(default_factory=dict)
     """Endpoints, by name."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, field_validator, model_validator
 from pydantic import WithJsonSchema as JsonForm
 from pydantic_core import PydanticCustomError
 
@@ -29,32 +29,8 @@ from weighbridge.config.signals import type_of_signals
 from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.levels import Risk, Sensitivity, Tier
 from weighbridge.domain.policy import OnMissingProof, StreamMode, TooLong
+from weighbridge.domain.record import LOG_FIELDS
 from weighbridge.domain.signals import Condition
-
-LOG_FIELDS: tuple[str, ...] = (
-    "record_id",
-    "created_at",
-    "task",
-    "risk",
-    "sensitivity",
-    "caller",
-    "route",
-    "route_reason",
-    "model",
-    "attempts",
-    "status",
-    "validation_status",
-    "fallback_reason",
-    "error_code",
-    "confidence",
-    "prompt_tokens",
-    "completion_tokens",
-    "estimate_usd",
-    "cost_usd",
-    "duration_s",
-    "policy_digest",
-)
-"""What a task's log line may carry; every one of them can be read off its record."""
 
 _MINIMUM = "minimum_"
 
@@ -77,6 +53,12 @@ Expression = Annotated[
 ]
 
 
+def _states_a_minimum(value: dict[str, float]) -> dict[str, float]:
+    if not value:
+        raise wrong("at least one minimum, such as minimum_exact_match: 0.9")
+    return value
+
+
 class QualityGateRow(Row):
     """The evaluation that a model must have passed to serve the task, with one `minimum_<metric>` for each metric."""
 
@@ -84,7 +66,7 @@ class QualityGateRow(Row):
     """Path of the evaluation set, relative to the config."""
     on_missing: OnMissingProof = OnMissingProof.WARN
     """`refuse` a model without a fresh proof, or only `warn`."""
-    minimums: Annotated[dict[str, Share], Field(min_length=1)]
+    minimums: Annotated[dict[str, Share], AfterValidator(_states_a_minimum)]
     """Metric → lowest acceptable value; written as `minimum_<metric>: value`."""
 
     @model_validator(mode="before")
