@@ -2,20 +2,22 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event
 
 from weighbridge.domain.errors import StoreError
 
 BUSY_TIMEOUT_S = 5.0
 """How long a connection waits for another process to finish its transaction."""
 
+_PAUSE_S = 0.02
+
 CHECKPOINT_PAGES = 4_000
 """Pages in the write-ahead log before they move to the database: fewer, larger pauses of the writer thread."""
 
 _WRITING = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",  # survives the death of the process, not of the machine: see SqliteRecords
     "PRAGMA secure_delete = ON",
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
@@ -36,13 +38,21 @@ def connect(path: Path) -> sqlite3.Connection:
     """A connection for writing; creates the file for this user only. Raises StoreError."""
     with told(path):
         _create_private(path)
-        return _prepared(_connect(str(path)), _WRITING)
+        connection = _connect(str(path))
+        with _closed_on_error(connection):
+            _log_ahead(connection)
+            for pragma in _WRITING:
+                connection.execute(pragma)
+    return connection
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
     """A connection that cannot write. Raises StoreError."""
     with told(path):
-        return _prepared(_connect(f"{path.absolute().as_uri()}?mode=ro", is_uri=True), ("PRAGMA query_only = ON",))
+        connection = _connect(f"{path.absolute().as_uri()}?mode=ro", is_uri=True)
+        with _closed_on_error(connection):
+            connection.execute("PRAGMA query_only = ON")
+    return connection
 
 
 @contextmanager
@@ -71,14 +81,26 @@ def _connect(target: str, *, is_uri: bool = False) -> sqlite3.Connection:
     )
 
 
-def _prepared(connection: sqlite3.Connection, pragmas: Iterable[str]) -> sqlite3.Connection:
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
     try:
-        for pragma in pragmas:
-            connection.execute(pragma)
+        yield
     except sqlite3.Error:
         connection.close()
         raise
-    return connection
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    # This is the one statement at which SQLite does not wait for other processes, so openers of a new file do it here.
+    for is_last in (*[False] * int(BUSY_TIMEOUT_S / _PAUSE_S), True):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if is_last or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            Event().wait(_PAUSE_S)
+        else:
+            return
 
 
 def _create_private(path: Path) -> None:

@@ -85,12 +85,13 @@ class SqliteRecords:
 
     async def expire(self, now: float) -> int:
         """Delete what expired before `now` (seconds since the epoch), content and all; how many records."""
-        deleted, moment = 0, queries.rfc3339(datetime.fromtimestamp(now, UTC))
-        while True:
+        moment = queries.rfc3339(datetime.fromtimestamp(now, UTC))
+        deleted, batch = 0, BATCH_RECORDS
+        while batch == BATCH_RECORDS:
             batch = await self._writer.run(self._told(partial(delete_expired, self._files.writer, moment)))
             deleted += batch
-            if batch < BATCH_RECORDS:
-                break
+            if batch:  # moved here, or the writer would have to stop for it in the middle of its records
+                await asyncio.wrap_future(self._second.submit(self._move))
         self._has_traces |= deleted > 0
         if self._has_traces:
             self._has_traces = not await self._writer.run(self._told(partial(empty_log, self._files.writer)))

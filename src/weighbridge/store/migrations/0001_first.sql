@@ -33,7 +33,7 @@ CREATE TABLE spend (
     PRIMARY KEY (day, caller, task)
 ) STRICT, WITHOUT ROWID;
 
--- A trigger, so that a batch of records and its money are one statement: one commit, one release of the interpreter lock.
+-- A trigger, so that no record can be written without its money, nor the money without its record.
 CREATE TRIGGER records_are_counted AFTER INSERT ON records BEGIN
     INSERT INTO spend VALUES (
         substr(NEW.created_at, 1, 10),
