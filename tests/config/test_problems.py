@@ -310,6 +310,17 @@ def test_a_config_without_any_task_says_where_tasks_go(tmp_path: Path) -> None:
     assert [problem.expected for problem in raised.value.problems] == ["at least one task, here or in tasks/*.yaml"]
 
 
+def test_a_task_folder_that_cannot_be_listed_is_a_problem(tmp_path: Path) -> None:
+    path = tmp_path / "weighbridge.yaml"
+    path.write_text(MODELS)
+    (tmp_path / "tasks").symlink_to("tasks")
+    with pytest.raises(ConfigError) as raised:
+        load_policy(path, {})
+    (problem,) = raised.value.problems
+    assert problem.file == str(tmp_path / "tasks")
+    assert problem.expected == "a readable file (too many levels of symbolic links)"
+
+
 def test_a_problem_reads_as_one_line(tmp_path: Path) -> None:
     problem = only_problem(tmp_path, tag=TASK.replace("primary_model: small", "primary_model: smal"))
     assert str(problem) == (

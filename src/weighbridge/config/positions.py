@@ -101,8 +101,13 @@ def read_document(path: Path) -> Document:
     except yaml.YAMLError as error:
         return Document(file, {}, {}, (_syntax_problem(file, error),))
     except (OSError, ValueError, RecursionError) as error:
-        return Document(file, {}, {}, (ConfigProblem(file, 1, 1, "(the file)", _unreadable(error)),))
+        return unreadable(path, error)
     return _Reading(file, text).document(root)
+
+
+def unreadable(path: Path, error: Exception) -> Document:
+    """What stands for a file that cannot be read."""
+    return Document(str(path), {}, {}, (ConfigProblem(str(path), 1, 1, "(the file)", _reason(error)),))
 
 
 def _content(path: Path) -> str:
@@ -113,7 +118,7 @@ def _content(path: Path) -> str:
     return content.decode("utf-8-sig")
 
 
-def _unreadable(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     match error:
         case OSError():
             return f"a readable file ({(error.strerror or 'it cannot be read').lower()})"

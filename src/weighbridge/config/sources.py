@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from weighbridge.config.known import TaskEntry
-from weighbridge.config.positions import Document, read_document
+from weighbridge.config.positions import Document, read_document, unreadable
 from weighbridge.domain.errors import ConfigProblem
 
 TASK_FOLDER = "tasks"
@@ -32,7 +32,11 @@ class Sources:
 def read_sources(path: Path) -> Sources:
     """Read everything; never raises for what is in a file or for one that is not there."""
     main = read_document(path)
-    beside = [TaskEntry(document, (), document.values, None) for document in map(read_document, task_files(path))]
+    try:
+        documents = [read_document(file) for file in task_files(path)]
+    except OSError as error:
+        documents = [unreadable(path.parent / TASK_FOLDER, error)]
+    beside = [TaskEntry(document, (), document.values, None) for document in documents]
     inline = [*_inline(main)]
     tasks = (*(entry for entry in inline if isinstance(entry, TaskEntry)), *beside)
     problems = [entry for entry in inline if isinstance(entry, ConfigProblem)]
@@ -44,11 +48,12 @@ def read_sources(path: Path) -> Sources:
 
 
 def task_files(path: Path) -> list[Path]:
-    """The task files beside a main file, by name."""
-    folder = path.parent / TASK_FOLDER
-    if not folder.is_dir():
+    """The task files beside a main file, by name; none where there is no folder. Raises OSError for a broken one."""
+    try:
+        files = list((path.parent / TASK_FOLDER).iterdir())
+    except FileNotFoundError:
         return []
-    return sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and not file.name.startswith("."))
+    return sorted(file for file in files if file.suffix in SUFFIXES and not file.name.startswith("."))
 
 
 def _inline(main: Document) -> Iterator[TaskEntry | ConfigProblem]:
