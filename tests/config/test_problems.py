@@ -255,6 +255,13 @@ def test_the_models_of_a_task_exist_differ_and_suffice(tmp_path: Path, text: str
     assert expected in problem.expected
 
 
+def test_a_misspelt_key_is_not_told_again_as_missing(tmp_path: Path) -> None:
+    problem = only_problem(tmp_path, tag=TASK.replace("primary_model", "primery_model"))
+    assert (problem.line, problem.column, problem.nearest) == (3, 1, "primary_model")
+    problem = only_problem(tmp_path, MODELS.replace("host: simulated", "hots: simulated", 1))
+    assert (problem.key, problem.nearest) == ("models.small.hots", "host")
+
+
 def test_all_problems_of_all_files_come_at_once_in_order(tmp_path: Path) -> None:
     main = MODELS.replace("tier: small", "tier: smal") + "default_task: other\nwhat: ever\n"
     problems = problems_of(tmp_path, main, a=TASK.replace("low", "lo"), b="task: x\n\tbad", c="primary_model: smal\n")

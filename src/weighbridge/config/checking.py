@@ -19,6 +19,8 @@ from weighbridge.domain.errors import ConfigProblem
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 
+_UNKNOWN = "; this one is unknown"
+_REQUIRED = "this key, which is required"
 _NAME_PATTERN_ADVICE = "a name of letters, digits, `_`, `-` and `.` (lower case, digits and `_` for signals)"
 EXPECTED: Mapping[str, str] = {
     "string_type": "text; put it in quotes if it looks like a number",
@@ -46,7 +48,14 @@ def check_row(
         return kind.model_validate(values, context=known), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    return None, [problem for detail in details for problem in _problems(kind, detail, document, path)]
+    problems = [problem for detail in details for problem in _problems(kind, detail, document, path)]
+    meant = {_sibling(problem.key, problem.nearest) for problem in problems if problem.expected.endswith(_UNKNOWN)}
+    return None, [item for item in problems if not (item.key in meant and item.expected.startswith(_REQUIRED))]
+
+
+def _sibling(key: str, name: str | None) -> str | None:
+    """The key that a misspelt one was meant to be: it is not told a second time as missing."""
+    return name and f"{key.rpartition('.')[0]}.{name}".removeprefix(".")
 
 
 def _problems(kind: type[Row], detail: ErrorDetails, document: Document, path: KeyPath) -> Iterator[ConfigProblem]:
@@ -61,10 +70,10 @@ def _problems(kind: type[Row], detail: ErrorDetails, document: Document, path: K
             yield document.problem(place, context["expected"], context["nearest"], at_key=is_key)
         case "extra_forbidden":
             keys = _keys_at(kind, steps[:-1])
-            expected = f"{one_of('keys', keys)}; this one is unknown"
+            expected = f"{one_of('keys', keys)}{_UNKNOWN}"
             yield document.problem(place, expected, nearest(str(steps[-1]), keys), at_key=True)
         case "missing":
-            yield document.problem(place, f"this key, which is required: {_description(kind, steps)}", at_key=True)
+            yield document.problem(place, f"{_REQUIRED}: {_description(kind, steps)}", at_key=True)
         case "enum" | "literal_error":
             values = re.findall(r"'([^']*)'", str(context["expected"]))
             near = nearest(detail["input"], values) if isinstance(detail["input"], str) else None

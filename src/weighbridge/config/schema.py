@@ -174,6 +174,8 @@ class KeyRow(Row):
     """May ask for a portfolio model by name instead of a task."""
     tasks: list[TaskReference] | None = None
     """The tasks this caller may use; without it, all."""
+    may_audit: Flag = False
+    """May read every caller's records; without it, only its own."""
 
 
 class BudgetRow(Row):
