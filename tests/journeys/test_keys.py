@@ -18,7 +18,7 @@ tasks:
 default_task: greet
 keys:
   shop: {{secret: "${{env:SHOP_KEY}}", tasks: [greet], may_pin: false}}
-  ops: {{secret: "${{env:OPS_KEY}}"}}
+  ops: {{secret: "${{env:OPS_KEY}}", may_audit: true}}
 store: {{path: "{folder}/records.db"}}
 """
 ENV = {"SHOP_KEY": "shop-0123456789", "OPS_KEY": "ops-0123456789"}
@@ -71,6 +71,16 @@ def test_a_key_may_be_kept_from_pinning(client: Client) -> None:
     assert (reply.status, reply.error["code"]) == (403, "pinning_not_allowed")
     names = [item["id"] for item in client.get("/v1/models", bearer("SHOP_KEY")).json["data"]]  # type: ignore[attr-defined]
     assert names == ["auto", "task/greet"]
+
+
+def test_a_key_sees_its_own_records_and_an_auditor_everybody_s(client: Client) -> None:
+    numbers = {
+        name: client.post("/v1/tasks/greet/runs", BODY, bearer(name)).headers["x-weighbridge-record"] for name in ENV
+    }
+    assert client.get(f"/v1/records/{numbers['OPS_KEY']}", bearer("SHOP_KEY")).error["code"] == "unknown_record"
+    assert client.get(f"/v1/records/{numbers['SHOP_KEY']}/explanation", bearer("OPS_KEY")).status == 200
+    shown = client.get("/v1/records", bearer("SHOP_KEY")).json["records"]
+    assert {item["caller"] for item in shown} == {"shop"}  # type: ignore[attr-defined]
 
 
 def test_health_needs_no_key(client: Client) -> None:

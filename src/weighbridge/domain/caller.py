@@ -17,6 +17,9 @@ class Caller:
     """May ask for a portfolio model by name instead of a task."""
     tasks: frozenset[str] | None = None
     """The tasks this caller may use; `None` for all."""
+    may_audit: bool = False
+    """May read every caller's records; without it only its own."""
 
 
-ANONYMOUS = Caller("anonymous")
+ANONYMOUS = Caller("anonymous", may_audit=True)
+"""Whoever calls a gateway that declares no keys: it listens on loopback only."""

@@ -121,6 +121,8 @@ class RecordFilter:
     """Only this `OutcomeStatus`."""
     is_fallback: bool | None = None
     """Only answers that did, or did not, come from a fallback."""
+    caller: str | None = None
+    """Only this key's requests."""
     since: str | None = None
     """Created at or after this RFC 3339 time."""
     before_id: str | None = None

@@ -1,6 +1,7 @@
 """The endpoints that are read, not raced: models, records, health and the API's description."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import orjson
 from starlette.applications import Starlette
@@ -83,9 +84,9 @@ class Pages:
         return _json(_listed(name))
 
     async def records(self, request: Request) -> Response:
-        """The newest records first; `next` continues the list."""
-        self._caller(request)
-        wanted = _filter(request)
+        """The newest records first; `next` continues the list. A key sees its own, an auditor everybody's."""
+        caller = self._caller(request)
+        wanted = replace(_filter(request), caller=None if caller.may_audit else caller.name)
         found = await self._house.records.find(wanted)
         last = found[-1].id if len(found) == wanted.limit else None
         return _json({"records": [render_record(record) for record in found], "next": last})
@@ -107,10 +108,10 @@ class Pages:
         return ["auto", *tasks, *(policy.models if caller.may_pin else ())]
 
     async def _found(self, request: Request) -> Record:
-        self._caller(request)
+        caller = self._caller(request)
         number = request.path_params["id"]
         record = await self._house.records.get(number)
-        if record is None:
+        if record is None or not (caller.may_audit or caller.name == record.caller):
             raise NotFoundError(
                 f"There is no record {number!r}.",
                 advice="Its retention time may be over; `weighbridge records` lists what is kept.",

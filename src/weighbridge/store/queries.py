@@ -44,6 +44,7 @@ def _conditions(wanted: RecordFilter) -> tuple[list[str], list[str]]:
         "task = ?": wanted.task,
         "served_model = ?": wanted.model,
         "status = ?": wanted.status,
+        "caller = ?": wanted.caller,
         "created_at >= ?": since,
         "id < ?": wanted.before_id,
     }
