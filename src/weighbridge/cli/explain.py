@@ -60,6 +60,8 @@ def _headline(record: Record) -> str:
         lines.append(f"reason: {record.decision.sentence}")
     if record.error_code is not None:
         lines.append(f"error: {record.error_code}")
+    if record.prompt_count is not None:
+        lines.append(f"input {record.prompt_count.tokens} tokens, counted by {record.prompt_count.method}")
     lines.append(f"policy {record.policy_digest[:12]}, held {_usd(record.estimate)}, cost {_usd(record.cost)}")
     return "\n".join(lines)
 

@@ -12,8 +12,7 @@ from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.health import Cooldowns
-from weighbridge.providers.hosts import HostCalls
-from weighbridge.providers.simulated_options import check_options
+from weighbridge.providers.hosts import HostCalls, check_host
 from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
@@ -22,12 +21,11 @@ CLEAN_EVERY_S = 600.0
 
 
 def derive(policy: Policy) -> InForce:
-    """What follows from a policy, computed once. Raises ConfigError for options that a simulated host does not know."""
+    """What follows from a policy, computed once. Raises ConfigError for a host that cannot be called."""
     problems = [
-        ConfigProblem("the config", 1, 1, f"hosts.{host.name}.options", sentence)
+        ConfigProblem("the config", 1, 1, f"hosts.{host.name}", sentence)
         for host in policy.hosts.values()
-        if host.dialect == "simulated"
-        for sentence in check_options(host.options)
+        for sentence in check_host(host)
     ]
     if problems:
         raise ConfigError(problems)
