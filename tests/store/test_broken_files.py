@@ -9,7 +9,6 @@ import pytest
 from make import a_record
 from weighbridge.domain.errors import OverloadedError, StoreError
 from weighbridge.domain.record import RecordFilter
-from weighbridge.store.codec import row_of
 from weighbridge.store.connection import connect, connect_reader
 from weighbridge.store.insert import insert
 from weighbridge.store.migrate import migrate
@@ -41,7 +40,7 @@ async def test_a_full_disk_tells_every_waiter_and_recovers_by_itself(tmp_path: P
 def test_a_file_that_may_not_be_written_says_so(tmp_path: Path) -> None:
     a_database(tmp_path / "records.db").close()
     reader = connect_reader(tmp_path / "records.db")
-    outcomes = insert(reader, [row_of(a_record("rec_1")), row_of(a_record("rec_2"))], tmp_path / "records.db")
+    outcomes = insert(reader, [a_record("rec_1"), a_record("rec_2")], tmp_path / "records.db")
     assert ["may not be written" in str(outcome) for outcome in outcomes] == [True, True]
     reader.close()
 

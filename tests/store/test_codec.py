@@ -77,6 +77,11 @@ def test_a_lone_surrogate_is_refused_before_the_database_sees_it() -> None:
         row_of(a_record(caller="\ud800"))
 
 
+def test_a_record_of_foreign_values_is_refused_like_any_other() -> None:
+    with pytest.raises(StoreError, match="rec_1"):
+        row_of(a_record(status="answered"))
+
+
 def test_a_row_has_the_columns_of_the_table() -> None:
     row = dict(zip(COLUMNS, row_of(a_record()), strict=True))
     assert (row["id"], row["task"], row["status"], row["is_fallback"]) == (a_record().id, "tag", "answered", False)

@@ -61,6 +61,18 @@ async def test_the_same_record_twice_fails_alone(records: SqliteRecords) -> None
     assert len(await records.find(RecordFilter())) == 3
 
 
+async def test_a_record_that_cannot_be_written_fails_alone(records: SqliteRecords) -> None:
+    rows = [
+        a_record("rec_1"),
+        a_record("rec_2", caller="\ud800"),
+        a_record("rec_3", cost=Money(2**64)),
+        a_record("rec_4"),
+    ]
+    results = await asyncio.gather(*[records.append(record) for record in rows], return_exceptions=True)
+    assert [type(result) for result in results] == [type(None), StoreError, StoreError, type(None)]
+    assert [record.id for record in await records.find(RecordFilter())] == ["rec_4", "rec_1"]
+
+
 async def test_a_batch_of_any_size_is_written_whole(records: SqliteRecords) -> None:
     sizes = [1, 2, 3, 5, 64, 127, 128, 129, 300]
     for size in sizes:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 import pytest
 
 from weighbridge.domain.errors import OverloadedError, StoreError
-from weighbridge.store.codec import Row
 from weighbridge.store.writer import Writer
+
+Row = tuple[str]
 
 FULL = StoreError("The disk is full.", advice="Free some space.")
 
@@ -37,7 +38,7 @@ class Disk:
 
 
 @asynccontextmanager
-async def a_writer(disk: Disk, *, queue_limit: int = 100, largest_batch: int = 100) -> AsyncIterator[Writer]:
+async def a_writer(disk: Disk, *, queue_limit: int = 100, largest_batch: int = 100) -> AsyncIterator[Writer[Row]]:
     writer = Writer(disk.write, disk.close, queue_limit=queue_limit, largest_batch=largest_batch)
     try:
         yield writer
@@ -178,7 +179,7 @@ async def test_the_death_of_the_thread_is_told_to_everybody_who_waits() -> None:
 def test_a_loop_that_ended_without_closing_does_not_hurt_the_thread() -> None:
     disk = Disk()
 
-    async def forgetful() -> Writer:
+    async def forgetful() -> Writer[Row]:
         writer = Writer(disk.write, disk.close, queue_limit=10, largest_batch=2)
         writer.put(("row",))
         await a_turn()

@@ -33,6 +33,13 @@ LARGEST_INTEGER = 2**63 - 1
 
 def row_of(record: Record) -> Row:
     """What the writer inserts. Raises StoreError when the record cannot be written at all, and says why."""
+    try:
+        return _row_of(record)
+    except (AttributeError, TypeError) as error:  # not built of the domain's types: must not stop the writer's thread
+        raise _unwritable(record, str(error)) from error
+
+
+def _row_of(record: Record) -> Row:
     cost, counted = record.cost, counted_pico(record)
     if counted > LARGEST_INTEGER:
         raise _unwritable(record, "it counts more than 9.2 million dollars")
@@ -52,11 +59,8 @@ def row_of(record: Record) -> Row:
 
 
 def encode(record: Record) -> bytes:
-    """The whole record as JSON, by field name. Raises StoreError on numbers over 64 bits and lone surrogates."""
-    try:
-        return orjson.dumps(record, default=_plain)
-    except orjson.JSONEncodeError as error:
-        raise _unwritable(record, str(error)) from error
+    """The whole record as JSON, by field name. Raises TypeError on numbers over 64 bits and lone surrogates."""
+    return orjson.dumps(record, default=_plain)
 
 
 def decode(body: str) -> Record:

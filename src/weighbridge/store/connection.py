@@ -67,7 +67,9 @@ def told(path: Path) -> Iterator[None]:
 def store_error(error: sqlite3.Error, path: Path) -> StoreError:
     """What the error means to an operator."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    condition, advice = _REASONS.get(code, (str(error), "Nothing else is affected; the log has the details."))
+    condition, advice = _REASONS.get(
+        code, (str(error), "Nothing else is affected; try again, and restart the gateway if it stays.")
+    )
     return StoreError(f"The record database {path.name!r} failed: {condition}.", advice=advice)
 
 

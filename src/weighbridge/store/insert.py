@@ -1,15 +1,16 @@
-"""Writing a batch of rows in one transaction, and no row at the expense of its neighbours."""
+"""Writing a batch of records in one transaction, and no record at the expense of its neighbours."""
 
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
 from weighbridge.domain.errors import StoreError
-from weighbridge.store.codec import COLUMNS, Row
+from weighbridge.domain.record import Record
+from weighbridge.store.codec import COLUMNS, Row, row_of
 from weighbridge.store.connection import store_error
 
 LARGEST_BATCH = 128
-"""Rows in one transaction."""
+"""Records in one transaction."""
 
 _INSERT = (
     f"INSERT INTO records ({', '.join(COLUMNS)}) "  # noqa: S608 (our own column names)
@@ -17,14 +18,27 @@ _INSERT = (
 )
 
 
-def insert(connection: sqlite3.Connection, rows: Sequence[Row], path: Path) -> list[StoreError | None]:
-    """Commit the rows, and by the table's trigger their spend; for each `None`, or the error that kept it out."""
+def insert(connection: sqlite3.Connection, records: Sequence[Record], path: Path) -> list[StoreError | None]:
+    """Commit records, and by the table's trigger their spend; for each `None`, or the error that kept it out."""
+    rows = [_row_or_error(record) for record in records]
+    outcomes = iter(_insert(connection, [row for row in rows if not isinstance(row, StoreError)], path))
+    return [row if isinstance(row, StoreError) else next(outcomes) for row in rows]
+
+
+def _row_or_error(record: Record) -> Row | StoreError:
+    try:
+        return row_of(record)
+    except StoreError as error:
+        return error
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row], path: Path) -> list[StoreError | None]:
     try:
         _commit(connection, rows)
-    except (sqlite3.IntegrityError, sqlite3.DataError) as error:  # one of the rows is at fault: find it
+    except (sqlite3.IntegrityError, sqlite3.DataError) as error:  # one of the rows is at fault
         if len(rows) == 1:
             return [store_error(error, path)]
-        return [outcome for row in rows for outcome in insert(connection, [row], path)]
+        return [outcome for row in rows for outcome in _insert(connection, [row], path)]
     except sqlite3.Error as error:
         return [store_error(error, path) for _ in rows]
     return [None] * len(rows)

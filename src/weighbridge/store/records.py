@@ -16,7 +16,6 @@ from typing import Self, TypeVar
 from weighbridge.domain.errors import StoreError
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.store import queries
-from weighbridge.store.codec import row_of
 from weighbridge.store.connection import connect, connect_reader, told
 from weighbridge.store.insert import LARGEST_BATCH, insert
 from weighbridge.store.migrate import migrate
@@ -44,8 +43,8 @@ class SqliteRecords:
         self._path, self._files = path, files
         self._second = ThreadPoolExecutor(1, thread_name_prefix="weighbridge-record-reader")
         self._unmoved, self._is_moving, self._has_traces = 0, False, False
-        self._writer = Writer(
-            lambda rows: insert(files.writer, rows, path),
+        self._writer = Writer[Record](
+            lambda records: insert(files.writer, records, path),
             files.writer.close,
             queue_limit=queue_limit,
             largest_batch=LARGEST_BATCH,
@@ -61,7 +60,7 @@ class SqliteRecords:
 
         A task that is cancelled while it waits here leaves its record behind.
         """
-        await self._writer.put(row_of(record))
+        await self._writer.put(record)
         self._unmoved += 1
         if self._unmoved >= MOVE_EVERY_RECORDS and not self._is_moving:
             self._unmoved, self._is_moving = 0, True

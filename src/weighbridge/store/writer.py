@@ -11,29 +11,28 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import Generic, TypeVar
 
 from weighbridge.domain.errors import OverloadedError, StoreError
-from weighbridge.store.codec import Row
 
-Write = Callable[[Sequence[Row]], Sequence[StoreError | None]]
-"""Commits rows; says for each what kept it out. Runs in the writer's thread."""
+Item = TypeVar("Item")
 
 Job = Callable[[], int]
 """Other work for the writer's connection, between two batches. May raise StoreError."""
 
 
 @dataclass(slots=True, eq=False)
-class _Order:
+class _Order(Generic[Item]):
     future: "asyncio.Future[int]"
-    row: Row | None = None
+    item: Item | None = None
     job: Job | None = None
 
     @property
     def is_closing(self) -> bool:
-        return self.row is None and self.job is None
+        return self.item is None and self.job is None
 
     def resolve(self, result: int | StoreError | None) -> None:
-        if self.future.done():  # whoever waited was cancelled; the row is written all the same
+        if self.future.done():  # whoever waited was cancelled; the item is written all the same
             return
         if isinstance(result, StoreError):
             self.future.set_exception(result)
@@ -41,16 +40,26 @@ class _Order:
             self.future.set_result(result or 0)
 
 
-class Writer:
-    """Owns the writing thread. Made, used and closed on one event loop."""
+class Writer(Generic[Item]):
+    """Owns the writing thread. Made, used and closed on one event loop.
 
-    def __init__(self, write: Write, close: Callable[[], None], *, queue_limit: int, largest_batch: int) -> None:
+    `write` commits items and says for each what kept it out; `close` ends what it writes to. Both run in the thread.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Sequence[Item]], Sequence[StoreError | None]],
+        close: Callable[[], None],
+        *,
+        queue_limit: int,
+        largest_batch: int,
+    ) -> None:
         self._write, self._close = write, close
         self._queue_limit, self._largest_batch = queue_limit, largest_batch
         self._loop = asyncio.get_running_loop()
-        self._turn: list[_Order] = []
-        self._turns = SimpleQueue[list[_Order]]()
-        self._taken: list[_Order] = []
+        self._turn: list[_Order[Item]] = []
+        self._turns = SimpleQueue[list[_Order[Item]]]()
+        self._taken: list[_Order[Item]] = []
         self._waiting = 0
         self._is_closing = False
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -59,21 +68,21 @@ class Writer:
 
     @property
     def is_full(self) -> bool:
-        """No further row is taken now: the queue is at its limit, or the writer has ended."""
+        """No further item is taken now: the queue is at its limit, or the writer has ended."""
         return self._waiting >= self._queue_limit or self._is_closing or self._ended.done()
 
-    def put(self, row: Row) -> "asyncio.Future[int]":
-        """Hand in a row; the future is done once it is committed. Raises OverloadedError or StoreError at once."""
+    def put(self, item: Item) -> "asyncio.Future[int]":
+        """Hand in an item; the future is done once it is committed. Raises OverloadedError or StoreError at once."""
         self.require_open()
         if self._waiting >= self._queue_limit:
             raise OverloadedError(
                 f"The record queue is full ({self._queue_limit} are waiting for the disk).",
                 advice="Try again in a moment; when it stays full, the disk is too slow for this load.",
             )
-        return self._order(_Order(self._loop.create_future(), row=row))
+        return self._order(_Order(self._loop.create_future(), item=item))
 
     def run(self, job: Job) -> "asyncio.Future[int]":
-        """Do other work on the writer's connection, after the rows that are waiting now. Raises StoreError."""
+        """Do other work on the writer's connection, after the items that are waiting now. Raises StoreError."""
         self.require_open()
         return self._order(_Order(self._loop.create_future(), job=job))
 
@@ -85,7 +94,7 @@ class Writer:
         await asyncio.shield(self._ended)
         self._thread.join()
 
-    def _order(self, order: _Order) -> "asyncio.Future[int]":
+    def _order(self, order: _Order[Item]) -> "asyncio.Future[int]":
         self._waiting += 1
         if not self._turn:
             self._loop.call_soon(self._hand_over)
@@ -111,7 +120,7 @@ class Writer:
             self._close()
             self._tell(self._end)
 
-    def _gather(self) -> list[_Order]:
+    def _gather(self) -> list[_Order[Item]]:
         """Wait for a turn's orders, then take what else is there; we alone take, so the queue's size is sure."""
         orders = self._turns.get()
         for _ in range(self._turns.qsize()):
@@ -119,23 +128,23 @@ class Writer:
         self._taken = orders
         return orders
 
-    def _serve(self, orders: list[_Order]) -> bool:
-        """Write the rows and do the jobs, batch by batch; False after the closing order, always the last of all."""
+    def _serve(self, orders: list[_Order[Item]]) -> bool:
+        """Write the items and do the jobs, batch by batch; False after the closing order, always the last of all."""
         for start in range(0, len(orders), self._largest_batch):
             batch = orders[start : start + self._largest_batch]
             self._tell(self._resolve, batch, self._results(batch))
         return not orders[-1].is_closing
 
-    def _results(self, batch: list[_Order]) -> list[int | StoreError | None]:
-        rows = [order.row for order in batch if order.row is not None]
-        outcomes = iter(self._write(rows) if rows else ())
-        return [_done(order.job) if order.row is None else next(outcomes) for order in batch]
+    def _results(self, batch: list[_Order[Item]]) -> list[int | StoreError | None]:
+        items = [order.item for order in batch if order.item is not None]
+        outcomes = iter(self._write(items) if items else ())
+        return [_done(order.job) if order.item is None else next(outcomes) for order in batch]
 
     def _tell(self, callback: Callable[..., None], *arguments: object) -> None:
         with suppress(RuntimeError):  # the loop was closed before us: nobody waits for the news
             self._loop.call_soon_threadsafe(callback, *arguments)
 
-    def _resolve(self, batch: list[_Order], results: list[int | StoreError | None]) -> None:
+    def _resolve(self, batch: list[_Order[Item]], results: list[int | StoreError | None]) -> None:
         self._waiting -= len(batch)
         for order, result in zip(batch, results, strict=True):
             order.resolve(result)
