@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from weighbridge.config.expressions import compile_condition
@@ -15,6 +15,8 @@ BEFORE: Mapping[str, type] = {
     "ticket_length_tokens": int,
     "no_security_keywords_detected": bool,
 }
+without_deadline = settings(deadline=None)
+"""The first expression loads the library, which takes longer than Hypothesis allows an example."""
 AFTER: Mapping[str, type] = {**BEFORE, **ANSWER_SIGNALS}
 
 
@@ -205,6 +207,7 @@ def _expressions() -> st.SearchStrategy[tuple[str, Reference]]:
     return st.recursive(leaf, grow, max_leaves=6)
 
 
+@without_deadline
 @given(_expressions(), st.dictionaries(st.sampled_from(LEAVES), st.booleans()))
 def test_logic_with_unknowns_agrees_with_the_truth_tables(
     expression: tuple[str, Reference], signals: dict[str, bool]
@@ -213,6 +216,7 @@ def test_logic_with_unknowns_agrees_with_the_truth_tables(
     assert compile_condition(text, BEFORE).test(signals) is reference(signals)
 
 
+@without_deadline
 @given(_expressions(), st.dictionaries(st.sampled_from(LEAVES), st.booleans()))
 def test_a_decided_expression_stays_decided_whatever_the_unknowns_are(
     expression: tuple[str, Reference], signals: dict[str, bool]
@@ -224,6 +228,7 @@ def test_a_decided_expression_stays_decided_whatever_the_unknowns_are(
         assert decided is None or condition.test(filled) is decided
 
 
+@without_deadline
 @given(st.text(max_size=60) | st.text(alphabet="input_tokes<>=()[]'\"and or not 0123456789.,-\n", max_size=40))
 def test_any_text_is_a_condition_or_a_config_error(text: str) -> None:
     try:

@@ -268,5 +268,6 @@ def test_the_fingerprint_changes_with_any_file_that_matters(tmp_path: Path) -> N
 
 
 def test_a_fingerprint_of_nothing_is_still_one(tmp_path: Path) -> None:
+    (tmp_path / "tasks").symlink_to("tasks")
     assert config_fingerprint(tmp_path / "gone.yaml").endswith("absent")
     assert config_fingerprint(DEMO) == config_fingerprint(DEMO)

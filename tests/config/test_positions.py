@@ -36,7 +36,8 @@ def read(folder: Path, text: str) -> Document:
         ("'no'", "no"),
         ('"3"', "3"),
         ("!!str 3", "3"),
-        ("9" * 50, "9" * 50),
+        ("9" * 19, "9" * 19),
+        ("1.5e+999", "1.5e+999"),
     ],
 )
 def test_scalars_are_read_exactly_or_stay_text(tmp_path: Path, text: str, value: object) -> None:
@@ -103,8 +104,10 @@ def test_what_would_grow_without_bound_is_refused(tmp_path: Path, text: str, exp
         ("a: \0\n", 1, 1, "valid YAML (special characters are not allowed)"),
         ("a: !!python/object:os.system x\n", 1, 4, "a value without a YAML tag"),
         ("a: !mine {b: 1}\n", 1, 4, "a value without a YAML tag"),
-        ("[a, b]: 1\n", 1, 1, "text as a key"),
+        ("[a, b]: 1\n", 1, 1, "plain text as a key"),
         ("a: {<<: 3}\n", 1, 9, "a mapping, or a list of mappings, to merge"),
+        ('a: "\\ud800"\n', 1, 4, "text without lone surrogates"),
+        ('"\\ud800": 1\n', 1, 1, "plain text as a key"),
         ("- a\n", 1, 1, "a mapping of keys to values"),
         ("just text\n", 1, 1, "a mapping of keys to values"),
     ],

@@ -233,6 +233,11 @@ def test_a_mistake_in_a_task_file_is_told_at_its_place(
     assert expected in problem.expected
 
 
+def test_a_schema_has_a_largest_size(tmp_path: Path) -> None:
+    text = f"{TASK}output:\n  json_schema: {{description: {'x' * 70_000}}}\n"
+    assert only_problem(tmp_path, tag=text).expected == "a JSON Schema of at most 65536 bytes"
+
+
 @pytest.mark.parametrize(
     ("text", "key", "expected"),
     [

@@ -6,7 +6,7 @@ What stood in the file is never repeated in a message, since it may be a secret 
 import re
 from collections.abc import Iterator, Mapping
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -139,9 +139,7 @@ def _row_of(kind: Any) -> type[BaseModel] | None:
 
 
 def _alternatives(kind: Any) -> Iterator[Any]:
-    if get_origin(kind) is Annotated:
-        yield from _alternatives(get_args(kind)[0])
-    elif get_origin(kind) in {Union, UnionType}:
+    if get_origin(kind) in {Union, UnionType}:
         for part in get_args(kind):
             yield from _alternatives(part)
     else:

@@ -98,10 +98,8 @@ def _linear(value: str) -> str:
     return value
 
 
-def _secret(value: object, info: ValidationInfo) -> Secret | None:
-    known = known_in(info)
-    if known is None:
-        return None
+def _secret(value: object, info: ValidationInfo) -> Secret:
+    known = cast("Known", info.context)  # only the main file holds secrets, and it is checked only when it was read
     try:
         return resolve_secret(value if isinstance(value, str) else "", known.env, known.folder)
     except ValueError as error:
@@ -111,7 +109,7 @@ def _secret(value: object, info: ValidationInfo) -> Secret | None:
 def _schema_text(value: object) -> str:
     if not isinstance(value, dict):
         raise wrong("a JSON Schema as a mapping")
-    text = orjson.dumps(value, default=_json_number).decode()
+    text = orjson.dumps(_plain(value)).decode()
     if len(text) > LARGEST_SCHEMA_BYTES:
         raise wrong(f"a JSON Schema of at most {LARGEST_SCHEMA_BYTES} bytes")
     try:
@@ -120,12 +118,6 @@ def _schema_text(value: object) -> str:
         reason = getattr(error, "message", None) or str(error)
         raise wrong(f"a valid JSON Schema without references to elsewhere ({' '.join(reason.split())[:160]})") from None
     return text
-
-
-def _json_number(value: object) -> float:
-    if isinstance(value, Decimal):
-        return float(value)
-    raise TypeError(type(value).__name__)
 
 
 def _never_fetch(uri: str) -> NoReturn:
@@ -137,7 +129,7 @@ def _single_as_list(value: object) -> object:
 
 
 def _plain(value: object) -> object:
-    """Options are handed on as JSON values."""
+    """Free mappings are handed on as JSON values."""
     match value:
         case Decimal():
             return float(value)

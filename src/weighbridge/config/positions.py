@@ -20,6 +20,7 @@ LARGEST_BYTES = 1 << 20
 MOST_VALUES = 50_000
 DEEPEST = 40
 LONGEST_NUMBER_CHARS = 40
+LONGEST_WHOLE_CHARS = 18
 LONGEST_SHOWN_CHARS = 80
 
 KeyPath = tuple[str | int, ...]
@@ -28,7 +29,7 @@ KeyPath = tuple[str | int, ...]
 _TAG = "tag:yaml.org,2002:"
 _MERGE = _TAG + "merge"
 _WHOLE = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)")
-_FRACTION = re.compile(r"[-+]?[0-9][0-9_]*\.[0-9]*(?:[eE][-+][0-9]{1,3})?|[-+]?\.[0-9]+")
+_FRACTION = re.compile(r"[-+]?[0-9][0-9_]*\.[0-9]*(?:[eE][-+][0-9]{1,2})?|[-+]?\.[0-9]+")
 _TEXT_LIKE = {"str", "timestamp", "value"}
 
 
@@ -201,8 +202,8 @@ class _Reading:
         for key, value in node.value:
             if key.tag == _MERGE:
                 continue
-            if not isinstance(key, ScalarNode):
-                self._complain(key, path, "text as a key")
+            if not (isinstance(key, ScalarNode) and _is_whole_text(key.value)):
+                self._complain(key, path, "plain text as a key")
             elif key.value in own:
                 self._complain(key, (*path, key.value), "each key once; this one was given above")
             else:
@@ -222,12 +223,14 @@ class _Reading:
 
     def _scalar(self, node: Node, path: KeyPath) -> object:
         text: str = node.value
+        if not _is_whole_text(text):
+            self._complain(node, path, "text without lone surrogates")
         kind = node.tag.removeprefix(_TAG)
         if kind == "null":
             return None
         if kind == "bool":
             return self._truth(node, path, text)
-        if kind == "int" and _WHOLE.fullmatch(text) and len(text) <= LONGEST_NUMBER_CHARS:
+        if kind == "int" and _WHOLE.fullmatch(text) and len(text) <= LONGEST_WHOLE_CHARS:
             return int(text.replace("_", ""))
         if kind == "float" and _FRACTION.fullmatch(text) and len(text) <= LONGEST_NUMBER_CHARS:
             return Decimal(text.replace("_", ""))
@@ -245,3 +248,8 @@ class _Reading:
     def _complain(self, node: Node | None, path: KeyPath, expected: str) -> None:
         line, column = (node.start_mark.line + 1, node.start_mark.column + 1) if node else (1, 1)
         self.problems.append(ConfigProblem(self.file, line, column, dotted(path), expected))
+
+
+def _is_whole_text(text: str) -> bool:
+    """False for halves of surrogate pairs, which YAML can escape and no encoding can carry."""
+    return text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text)
