@@ -8,7 +8,8 @@ from pathlib import Path
 from weighbridge.config.digest import with_digest
 from weighbridge.config.known import SIMULATED
 from weighbridge.config.prices import catalogue_price
-from weighbridge.config.schema import BudgetRow, HostRow, KeyRow, MainFile, ModelRow, PrivacyRow, SignalRow
+from weighbridge.config.schema import BudgetRow, KeyRow, MainFile, PrivacyRow, SignalRow
+from weighbridge.config.schema_portfolio import HostRow, ModelRow
 from weighbridge.config.schema_task import LimitsRow, OutputRow, QualityGateRow, RuleRow, TaskFields
 from weighbridge.config.signals import BUILT_IN
 from weighbridge.domain.caller import Caller

@@ -1,0 +1,120 @@
+"""Rows of the portfolio: hosts, models and what they cost."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from weighbridge.config.fields import (
+    Count,
+    HostReference,
+    Options,
+    Row,
+    SecretReference,
+    Text,
+    UsdPerMillion,
+    one_of_names,
+    wrong,
+)
+from weighbridge.config.known import SIMULATED
+from weighbridge.domain.levels import Capability, Sensitivity, Tier
+from weighbridge.domain.usage import TOKENIZERS, WORDS
+
+
+class HostRow(Row):
+    """An endpoint that speaks one wire format."""
+
+    dialect: Literal["openai_chat", "simulated"]
+    """The wire format: `openai_chat` for OpenAI Chat Completions, `simulated` for the built-in double."""
+    provider: Annotated[Text | None, Field(validate_default=True)] = None
+    """The company or system, in OpenTelemetry's spelling (`openai`, `mistral_ai`); it finds catalogue prices."""
+    base_url: Annotated[Text | None, Field(validate_default=True)] = None
+    """Where it listens, up to and including `/v1`."""
+    credential: SecretReference | None = None
+    """Its key, as `${env:NAME}` or `${file:PATH}`."""
+    region: Text | None = None
+    """Where content is handled, for a task's `allowed_regions`."""
+    options: Options = Field(default_factory=dict)
+    """Behaviour of a simulated host."""
+
+    @field_validator("provider")
+    @classmethod
+    def _provider_is_told(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("dialect") not in {None, SIMULATED}:
+            raise wrong("the company or system behind this host, such as openai")
+        return value
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_plain_http(cls, value: str | None, info: ValidationInfo) -> str | None:
+        dialect = info.data.get("dialect")
+        if dialect == SIMULATED and value is not None:
+            raise wrong("no base_url, because a simulated host is inside the gateway")
+        if dialect not in {None, SIMULATED} and value is None:
+            raise wrong("an http or https URL up to and including /v1")
+        return value if value is None else _checked_url(value)
+
+    @field_validator("options")
+    @classmethod
+    def _only_simulated(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if value and info.data.get("dialect") not in {None, SIMULATED}:
+            raise wrong("no options, which only a simulated host has")
+        return value
+
+
+def _checked_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise wrong("an http or https URL up to and including /v1") from None
+    if not is_usable or any(char.isspace() or not char.isprintable() for char in value):
+        raise wrong("an http or https URL up to and including /v1")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise wrong("a URL without user, password, query or fragment; secrets belong in credential")
+    return value.rstrip("/")
+
+
+class PriceRow(Row):
+    """US dollars per million tokens, exact."""
+
+    input_usd_per_million: UsdPerMillion
+    """Uncached input."""
+    output_usd_per_million: UsdPerMillion
+    """Output, reasoning included."""
+    cache_read_usd_per_million: UsdPerMillion | None = None
+    """Input served from the provider's cache; without it the input price counts."""
+    cache_write_usd_per_million: UsdPerMillion | None = None
+    """Input written to the provider's cache; without it the input price counts."""
+
+
+def _day_text(value: object) -> object:
+    if not isinstance(value, str):
+        raise wrong("a day such as 2027-06-30")
+    return value
+
+
+class ModelRow(Row):
+    """A model that may be used."""
+
+    host: HostReference
+    """The host that serves it; `simulated` exists without being declared."""
+    upstream_name: Text | None = None
+    """Its name on that host; without it, its name here."""
+    price: PriceRow | None = None
+    """What a token costs; without it the catalogue is asked, and what the catalogue does not know is unknown."""
+    context_window_tokens: Count
+    """Input and output together."""
+    max_output_tokens: Count
+    """The longest answer it can give."""
+    tier: Tier = Tier.BALANCED
+    """Its place in the portfolio; high risk is served by `frontier` only."""
+    cleared_for: Sensitivity = Sensitivity.INTERNAL
+    """The most protected content it may see."""
+    tokenizer: Annotated[str, *one_of_names("tokenizers", TOKENIZERS)] = WORDS
+    """Vocabulary for counting; `words` is an estimate."""
+    capabilities: list[Capability] = Field(default_factory=list)
+    """What it can do beyond plain text."""
+    retires_on: Annotated[date, BeforeValidator(_day_text)] | None = None
+    """From this day on it gets no traffic."""
