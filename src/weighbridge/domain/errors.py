@@ -309,7 +309,7 @@ class ConfigProblem:
 
     def __str__(self) -> str:
         hint = f" Did you mean {self.nearest!r}?" if self.nearest else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.key}: {self.expected}.{hint}"
+        return f"{self.file}:{self.line}:{self.column}: {self.key}: expected {self.expected}.{hint}"
 
 
 class ConfigError(WeighbridgeError):
@@ -320,8 +320,11 @@ class ConfigError(WeighbridgeError):
     def __init__(self, problems: Sequence[ConfigProblem]) -> None:
         listing = "\n".join(str(problem) for problem in problems)
         super().__init__(
-            f"The config has {len(problems)} problem{'s' if len(problems) != 1 else ''}:\n{listing}\n",
+            f"The config has {len(problems)} problem{'s' if len(problems) != 1 else ''}:\n{listing}",
             advice="Correct the file and run `weighbridge check`.",
             code=self.code,
         )
         self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return f"{self.condition}\n{self.advice}"

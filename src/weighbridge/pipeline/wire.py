@@ -2,12 +2,12 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from weighbridge.classify.examples import ExampleIndex
-from weighbridge.domain.errors import ConfigError, ConfigProblem
+from weighbridge.domain.errors import ConfigError, ConfigProblem, InvalidFieldError
 from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.providers.clock import SystemClock
@@ -16,17 +16,17 @@ from weighbridge.providers.hosts import HostCalls, check_host
 from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
+from weighbridge.validation.schema import check_schema
 
 CLEAN_EVERY_S = 600.0
 
 
 def derive(policy: Policy) -> InForce:
-    """What follows from a policy, computed once. Raises ConfigError for a host that cannot be called."""
-    problems = [
-        ConfigProblem("the config", 1, 1, f"hosts.{host.name}", sentence)
-        for host in policy.hosts.values()
-        for sentence in check_host(host)
-    ]
+    """What follows from a policy, computed once.
+
+    Raises ConfigError for a host that cannot be called, or a JSON Schema that answers could not be held against.
+    """
+    problems = [*_host_problems(policy), *_schema_problems(policy)]
     if problems:
         raise ConfigError(problems)
     return InForce(
@@ -34,6 +34,23 @@ def derive(policy: Policy) -> InForce:
         ExampleIndex.build(policy),
         {hashlib.sha256(key.secret.value.encode()).digest(): key.caller for key in policy.keys},
     )
+
+
+def _host_problems(policy: Policy) -> Iterator[ConfigProblem]:
+    for host in policy.hosts.values():
+        for sentence in check_host(host):
+            yield ConfigProblem("the config", 1, 1, f"hosts.{host.name}", f"a host that can be called; {sentence}")
+
+
+def _schema_problems(policy: Policy) -> Iterator[ConfigProblem]:
+    for task in policy.tasks.values():
+        if task.contract.schema_json is None:
+            continue
+        try:
+            check_schema(task.contract.schema_json)
+        except InvalidFieldError as error:
+            expected = f"a JSON Schema within the gateway's bounds; {error.condition.removesuffix('.')}"
+            yield ConfigProblem("the config", 1, 1, f"tasks.{task.name}.output.json_schema", expected)
 
 
 @asynccontextmanager
