@@ -336,5 +336,6 @@ def test_a_task_folder_that_cannot_be_listed_is_a_problem(tmp_path: Path) -> Non
 def test_a_problem_reads_as_one_line(tmp_path: Path) -> None:
     problem = only_problem(tmp_path, tag=TASK.replace("primary_model: small", "primary_model: smal"))
     assert str(problem) == (
-        f"{tmp_path}/tasks/tag.yaml:3:16: primary_model: expected one of the models small, strong. Did you mean 'small'?"
+        f"{tmp_path}/tasks/tag.yaml:3:16: primary_model: "
+        "expected one of the models small, strong. Did you mean 'small'?"
     )

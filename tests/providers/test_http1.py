@@ -65,6 +65,14 @@ async def test_header_names_are_lower_case_and_an_empty_value_is_empty(client: H
     assert reply.header(b"absent") is None
 
 
+async def test_only_the_final_head_gives_headers(client: HttpClient) -> None:
+    early = head("103 Early Hints", link="x", content_length="0")
+    late = head(transfer_encoding="chunked") + b"0\r\nx-sum: 1\r\n\r\n"
+    async with serving([early + late]) as server:
+        reply = await ask(client, server)
+    assert dict(reply.headers) == {b"transfer-encoding": b"chunked"}
+
+
 async def test_an_answer_without_content_ends_at_its_head(client: HttpClient) -> None:
     async with serving([head("204 No Content")]) as server:
         assert (await ask(client, server)).body == b""
@@ -151,6 +159,14 @@ async def test_silence_is_a_timeout_even_far_from_the_deadline() -> None:
         with pytest.raises(ProviderTimeoutError, match=r"sent nothing for 0\.1 s"):
             await ask(client, server, timeout_s=60)
     await client.close()
+
+
+async def test_a_trickle_is_not_silence() -> None:
+    client = HttpClient(HttpLimits(silence_s=0.15))
+    trickle = [step for _ in range(10) for step in (b"x", 0.03)]
+    async with serving([head(content_length="10"), *trickle]) as server:
+        assert (await ask(client, server)).body == b"x" * 10
+        await client.close()
 
 
 async def test_a_deadline_in_the_past_sends_nothing(client: HttpClient) -> None:

@@ -69,7 +69,7 @@ async def test_a_tail_that_does_not_end_soon_is_dropped() -> None:
     async with serving([HEAD, chunked(b"x" * 40_000, ends=False), 0.05, Then.FLOOD]) as server:
         async with client.open(call(server), 60) as stream:
             await anext(stream.blocks)
-        await asyncio.wait_for(server.hung_up.wait(), 5)
+        await asyncio.wait_for(server.hung_up.wait(), 0.5)
         await client.close()
 
 

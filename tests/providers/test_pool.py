@@ -1,6 +1,7 @@
 """Which connections are used again, and what happens when there are too few."""
 
 import asyncio
+import ssl
 
 import pytest
 
@@ -8,7 +9,8 @@ from providers.loopback import Loopback, Step, Then, answer, chunked, head, serv
 from weighbridge.domain.errors import ProviderUnavailableError
 from weighbridge.providers.http1 import HttpClient
 from weighbridge.providers.http1_answer import HttpLimits
-from weighbridge.providers.transport import HttpAnswer, HttpCall
+from weighbridge.providers.pool import Pool
+from weighbridge.providers.transport import HttpAnswer, HttpCall, split_url
 
 OK = answer(b"{}")
 
@@ -55,6 +57,15 @@ async def test_an_old_connection_is_not_trusted() -> None:
 
 async def test_a_kept_connection_that_proves_dead_is_replaced_once() -> None:
     assert await ask_in_turn([OK], [Then.RESET], [OK]) == [1, 1, 2]
+
+
+async def test_the_replacement_is_a_new_connection_and_no_other_kept_one() -> None:
+    client = HttpClient()
+    async with serving([0.05, OK], [0.05, OK], [Then.RESET], [OK]) as server:
+        await asyncio.gather(ask(client, server), ask(client, server))
+        await ask(client, server)
+        await client.close()
+    assert server.lines[-1] == 3
 
 
 async def test_a_second_dead_connection_is_an_error() -> None:
@@ -114,6 +125,20 @@ async def test_a_place_in_line_is_not_lost_when_its_holder_is_cancelled() -> Non
         replies = await asyncio.gather(*calls, return_exceptions=True)
         await client.close()
     assert [isinstance(reply, HttpAnswer) for reply in replies] == [True, False, True, True]
+
+
+async def test_a_connection_handed_to_a_caller_who_just_left_goes_to_the_next() -> None:
+    async with serving([OK]) as server:
+        pool = Pool(split_url(server.url)[0], HttpLimits(connections=1), ssl.create_default_context)
+        deadline = asyncio.get_running_loop().time() + 5
+        connection = await pool.acquire(deadline)
+        waiting = [asyncio.create_task(pool.acquire(deadline)) for _ in range(2)]
+        await asyncio.sleep(0.01)
+        pool.release(connection)
+        waiting[0].cancel()
+        async with asyncio.timeout(1):
+            assert await waiting[1] is not connection
+        pool.close()
 
 
 async def test_a_failed_connection_gives_its_place_to_the_next_in_line() -> None:

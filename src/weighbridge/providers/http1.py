@@ -43,7 +43,6 @@ class HttpClient:
         try:
             yield HttpStream(connection.answer.status, connection.answer.headers, connection)
         except BaseException:
-            connection.abort()
             pool.release(connection)
             raise
         connection.settle(pool.release)
@@ -82,17 +81,16 @@ async def _answered(pool: Pool, call: HttpCall, timeout_s: float, *, is_live: bo
         )
     head = render_head(call)
     deadline = asyncio.get_running_loop().time() + timeout_s
-    is_second = False
+    is_fresh = False
     while True:
-        connection = await pool.acquire(deadline, is_fresh=is_second)
+        connection = await pool.acquire(deadline, is_fresh=is_fresh)
         try:
             await connection.exchange(head, call.body, deadline, is_live=is_live)
         except BaseException as error:
-            connection.abort()
             pool.release(connection)
-            if is_second or not (isinstance(error, ProviderUnavailableError) and connection.was_stale):
+            if not (isinstance(error, ProviderUnavailableError) and connection.was_stale):
                 raise
-            is_second = True
+            is_fresh = True
         else:
             return connection
 

@@ -32,7 +32,7 @@ class Pool:
         return connection
 
     def release(self, connection: Connection) -> None:
-        """Keep it if it is clean, else hang up."""
+        """Keep it if it is clean; else, and so also in the middle of an answer, hang up."""
         self._busy.discard(connection)
         if connection.is_usable:
             self._idle.append(connection)
