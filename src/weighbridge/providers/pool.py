@@ -130,7 +130,7 @@ class Pool:
         reason = getattr(error, "strerror", None) or type(error).__name__
         if isinstance(error, ssl.SSLCertVerificationError):
             reason = f"its certificate is not trusted, {error.verify_message}"
-            advice = "Trust its authority with SSL_CERT_FILE, or correct the host's base_url."
+            advice = "Name a file with its authority in SSL_CERT_FILE, or correct the host's base_url."
         return ProviderUnavailableError(
             f"{self._origin.authority} cannot be reached: {reason}.", advice=advice, may_have_cost=False
         )
