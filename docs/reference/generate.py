@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from weighbridge.cli.main import COMMANDS, app
+from weighbridge.cli.main import COMMANDS, GROUPS, app
 from weighbridge.config.schema import config_schema, task_schema
 from weighbridge.domain import errors
 from weighbridge.domain.attempt import StepKind
@@ -132,8 +132,11 @@ def _listed(value: object) -> list[object]:
 def commands_page() -> str:
     """Every command with its parameters."""
     parts = ["# Commands\n\nEvery command has `--json`, exits 0 (done), 1 (it failed) or 2 (wrong usage or config).\n"]
-    for name, summary in COMMANDS.items():
-        parameters = app[name].assemble_argument_collection(parse_docstring=True)
+    commands = {name: (app[name], summary) for name, summary in COMMANDS.items()}
+    for group, (_, members) in GROUPS.items():
+        commands |= {f"{group} {name}": (app[group][name], summary) for name, summary in members.items()}
+    for name, (command, summary) in commands.items():
+        parameters = command.assemble_argument_collection(parse_docstring=True)
         rows = [f"- `{item.name}`: {item.parameter.help or ''}" for item in parameters]
         parts.append(f"## weighbridge {name}\n\n{summary}\n\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)

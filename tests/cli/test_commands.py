@@ -34,6 +34,7 @@ PROBLEM = "version: 1\nmodles: {}\n"
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LLM_API_KEY", raising=False)
+    monkeypatch.setenv("COLUMNS", "140")
 
 
 Captured = pytest.CaptureFixture[str]
@@ -149,3 +150,39 @@ def test_every_command_explains_itself(capsys: Captured) -> None:
     for name in ("demo", "ask", "serve", "run", "check", "explain", "records"):
         assert invoke([name, "--help"]) == 0
         assert "Usage: weighbridge" in capsys.readouterr().out
+
+
+BUDGETED = """
+version: 1
+models:
+  one: {host: simulated, price: {input_usd_per_million: 1, output_usd_per_million: 2},
+    context_window_tokens: 8000, max_output_tokens: 100, tier: frontier}
+  mystery: {host: simulated, context_window_tokens: 8000, max_output_tokens: 100}
+tasks:
+  greet: {risk_level: low, primary_model: one, fallback_model: []}
+default_task: greet
+budgets:
+  daily: {limit_usd: 0.5, period: day, task: greet}
+  ever: {limit_usd: 100, period: total}
+"""
+
+
+def test_budget_show_remembers_what_was_spent(capsys: Captured, tmp_path: Path) -> None:
+    (tmp_path / "weighbridge.yaml").write_text(BUDGETED)
+    invoke(["run", "greet", "--input", "hello there", "--json"])
+    cost = json.loads(capsys.readouterr().out)["record"]["cost_usd"]
+    assert invoke(["budget", "show", "--json"]) == 0
+    daily, ever = json.loads(capsys.readouterr().out)
+    assert (daily["spent_usd"], ever["spent_usd"], ever["resets_on"]) == (cost, cost, None)
+    assert invoke(["budget", "show"]) == 0
+    assert "begins anew" in capsys.readouterr().out
+
+
+def test_prices_show_says_who_says_so_and_what_is_unknown(capsys: Captured, tmp_path: Path) -> None:
+    (tmp_path / "weighbridge.yaml").write_text(BUDGETED)
+    assert invoke(["prices", "show", "--json"]) == 0
+    one, mystery = json.loads(capsys.readouterr().out)
+    assert (one["input_usd_per_million"], one["origin"]) == ("1", "config")
+    assert (mystery["input_usd_per_million"], mystery["origin"]) == (None, None)
+    assert invoke(["prices", "show"]) == 0
+    assert "unknown" in capsys.readouterr().out

@@ -165,8 +165,8 @@ async def test_a_full_record_queue_refuses_before_any_call(tmp_path: Path) -> No
 
 
 class _Full:
-    def is_full(self) -> bool:
-        return True
+    def is_accepting(self) -> bool:
+        return False
 
 
 async def test_content_is_kept_only_where_the_task_says_so(tmp_path: Path) -> None:

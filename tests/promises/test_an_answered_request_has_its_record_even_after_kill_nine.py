@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -27,13 +28,11 @@ class Caller(threading.Thread):
         self.port, self.answered = port, list[str]()
 
     def run(self) -> None:
-        try:
-            self._ask_for_ever()
-        except (http.client.HTTPException, OSError):
-            return
+        gone = suppress(http.client.HTTPException, OSError)
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection, gone:
+            self._ask_for_ever(connection)
 
-    def _ask_for_ever(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+    def _ask_for_ever(self, connection: http.client.HTTPConnection) -> None:
         while True:
             connection.request("POST", "/v1/chat/completions", BODY, {"content-type": "application/json"})
             reply = connection.getresponse()

@@ -12,7 +12,7 @@ from weighbridge.domain.record import RecordFilter
 from weighbridge.store.connection import connect, connect_reader
 from weighbridge.store.insert import insert
 from weighbridge.store.migrate import migrate
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.records import DISTRUST_S, SqliteRecords
 
 
 def a_database(path: Path) -> sqlite3.Connection:
@@ -31,7 +31,10 @@ async def test_a_full_disk_tells_every_waiter_and_recovers_by_itself(tmp_path: P
     assert {str(result) for result in results} == {
         "The record database 'records.db' failed: the disk is full. Free some space; writing goes on by itself."
     }
+    assert not records.is_accepting()
     writer.execute("PRAGMA max_page_count = 1000000")
+    await asyncio.sleep(DISTRUST_S)
+    assert records.is_accepting()
     await records.append(a_record("rec_after"))
     assert [record.id for record in await records.find(RecordFilter())] == ["rec_after"]
     await records.close()

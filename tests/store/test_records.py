@@ -187,7 +187,7 @@ async def test_closing_under_load_loses_nothing_that_was_taken(tmp_path: Path) -
 
 async def test_a_closed_store_says_so(records: SqliteRecords) -> None:
     await records.close()
-    assert records.is_full()
+    assert not records.is_accepting()
     for attempt in (records.append(a_record()), records.get("rec_1"), records.find(RecordFilter()), records.spend()):
         with pytest.raises(StoreError, match="closed"):
             await attempt

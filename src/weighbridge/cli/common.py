@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import orjson
 from cyclopts import Parameter
+from rich.console import Console
 
 from weighbridge.pipeline.gateway import Gateway
 
@@ -20,6 +21,7 @@ Json = Annotated[
     Parameter(name="--json", negative=(), show_default=False, help="Print one JSON document for machines."),
 ]
 
+PIPE_COLUMNS = 140
 DEFAULT_CONFIG = Path("weighbridge.yaml")
 
 
@@ -41,6 +43,14 @@ def with_gateway(config: Path | None, work: Callable[[Gateway], Awaitable[Result
 def print_json(content: object) -> None:
     """One indented JSON document on stdout."""
     sys.stdout.write(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode() + "\n")
+
+
+def print_tables(*parts: object) -> None:
+    """Tables and text on stdout: as wide as the terminal, or wide enough for a pipe."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = PIPE_COLUMNS
+    console.print(*parts, sep="\n")
 
 
 def print_lines(*lines: str) -> None:

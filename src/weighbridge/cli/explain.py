@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
-from weighbridge.cli.common import Config, Json, print_json, with_gateway
+from weighbridge.cli.common import Config, Json, print_json, print_tables, with_gateway
 from weighbridge.dialects.native.record import render_explanation
 from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import NotFoundError
@@ -26,10 +25,7 @@ def explain(
     if json:
         print_json(render_explanation(record))
         return
-    console = Console(width=None if Console().is_terminal else 120, highlight=False)
-    console.print(_headline(record))
-    console.print(_candidates(record))
-    console.print(_attempts(record))
+    print_tables(_headline(record), _candidates(record), _attempts(record))
 
 
 async def found(gateway: Gateway, record_id: str) -> Record:

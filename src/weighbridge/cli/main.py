@@ -25,6 +25,16 @@ COMMANDS = {
 for _name, _summary in COMMANDS.items():
     app.command(f"weighbridge.cli.{_name}:{_name}", name=_name, help=_summary)
 
+GROUPS = {
+    "budget": ("How full the budgets are.", {"show": "Show each budget with what is spent, held and left."}),
+    "prices": ("What models cost.", {"show": "Show each model's price and where the figure comes from."}),
+}
+for _name, (_summary, _commands) in GROUPS.items():
+    _group = App(name=_name, help=_summary)
+    for _command, _help in _commands.items():
+        _group.command(f"weighbridge.cli.{_name}:{_command}", name=_command, help=_help)
+    app.command(_group)
+
 FAILED, MISUSED = 1, 2
 
 

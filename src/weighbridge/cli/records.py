@@ -3,10 +3,9 @@
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
 from rich.table import Table
 
-from weighbridge.cli.common import Config, Json, print_json, with_gateway
+from weighbridge.cli.common import Config, Json, print_json, print_tables, with_gateway
 from weighbridge.dialects.native.record import render_record
 from weighbridge.domain.record import Record, RecordFilter
 
@@ -30,7 +29,7 @@ def records(
     if json:
         print_json([render_record(record) for record in found])
     else:
-        Console(width=None if Console().is_terminal else 140, highlight=False).print(_table(found))
+        print_tables(_table(found))
 
 
 def _table(found: list[Record]) -> Table:

@@ -1,8 +1,10 @@
 """Money set aside before a call, and what became of it."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from weighbridge.domain.money import Money
+from weighbridge.domain.policy import Budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,25 @@ class Hold:
     """The upper estimate; `None` when the price is unknown and the task allows that."""
     budgets: tuple[str, ...]
     """Names of the budgets it counts against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How full a budget is in its present period."""
+
+    budget: Budget
+    """Which."""
+    spent: Money
+    """Settled, unknown costs counted as held."""
+    held: Money
+    """Set aside for requests that are running in this process."""
+    resets_on: date | None
+    """First day of the next period, UTC; `None` for a budget that never begins anew."""
+
+    @property
+    def left(self) -> Money:
+        """What may still be held; below zero when a provider counted more than was estimated."""
+        return self.budget.limit - self.spent - self.held
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,8 +40,11 @@ class Draft:
     @classmethod
     def open(cls, request: Request, caller: Caller, house: House, policy: Policy) -> Self:
         """Begin. Raises OverloadedError when there would be no room to write it down."""
-        if house.records.is_full():
-            raise OverloadedError("The record queue is full.", advice="Try again in a moment; nothing was called.")
+        if not house.records.is_accepting():
+            raise OverloadedError(
+                "Records cannot be written at present: their queue is full or their disk fails.",
+                advice="Try again in a moment; nothing was called.",
+            )
         return cls(house.new_id(), request, caller, policy, house.clock.now(), house.clock.monotonic())
 
     @property

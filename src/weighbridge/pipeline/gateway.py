@@ -9,6 +9,7 @@ from pathlib import Path
 from weighbridge.config.load import load_policy
 from weighbridge.domain.caller import ANONYMOUS, Caller
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
+from weighbridge.domain.hold import Standing
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.policy import Policy
@@ -80,6 +81,11 @@ class Gateway:
     async def send(self, request: Request) -> Outcome:
         """Answer a request that you built yourself."""
         return await run(request, self._caller, self._house)
+
+    def standings(self) -> list[Standing]:
+        """How full each budget is."""
+        now = self._house.clock.now()
+        return [self._house.ledger.standing(budget, now) for budget in self.policy.budgets]
 
     async def record(self, record_id: str) -> Record | None:
         """One record, or `None`."""

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
-from weighbridge.domain.hold import Hold, Settlement
+from weighbridge.domain.hold import Hold, Settlement, Standing
 from weighbridge.domain.money import Money
 from weighbridge.domain.policy import Budget, Host, PortfolioModel
 from weighbridge.domain.record import Record, RecordFilter
@@ -64,6 +64,10 @@ class Ledger(Protocol):
         """Reserve in all budgets or in none. Raises BudgetExceededError naming the first that is full."""
         ...
 
+    def standing(self, budget: Budget, now: float) -> Standing:
+        """How full a budget is in its present period."""
+        ...
+
     def settle(self, settlement: Settlement) -> None:
         """End a hold with what was really spent. Exactly once for each hold; a second call raises KeyError."""
         ...
@@ -84,6 +88,6 @@ class Records(Protocol):
         """Newest first."""
         ...
 
-    def is_full(self) -> bool:
-        """True when the queue has no room: refuse a request before it costs anything."""
+    def is_accepting(self) -> bool:
+        """False when a record could not be written now: refuse a request before it costs anything."""
         ...

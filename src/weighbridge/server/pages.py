@@ -55,10 +55,10 @@ class Pages:
 
     async def readyz(self, request: Request) -> Response:  # noqa: ARG002 (the framework's signature)
         """It can serve: records have room. Also says whether the config on disk is the policy in force."""
-        is_ready = not self._house.records.is_full()
+        is_ready = self._house.records.is_accepting()
         refused = self._reloader.problems if self._reloader else ()
         state = {
-            "status": "ready" if is_ready else "overloaded",
+            "status": "ready" if is_ready else "cannot_write_records",
             "policy_digest": self._house.in_force.policy.digest,
             "config": "refused" if refused else "in_force",
             "config_problems": list(refused),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from weighbridge.domain.errors import BudgetExceededError
-from weighbridge.domain.hold import Hold, Settlement
+from weighbridge.domain.hold import Hold, Settlement, Standing
 from weighbridge.domain.money import Money
 from weighbridge.domain.policy import Budget
 from weighbridge.store.spend import Spend
@@ -84,6 +84,12 @@ class LocalLedger:
         for account in accounts:
             account.held_pico -= held_pico
             account.spent_pico += cost_pico
+
+    def standing(self, budget: Budget, now: float) -> Standing:
+        """How full `budget` is at `now`."""
+        account = self._account(budget, now)
+        ends = self._calendar.ends[budget.period]
+        return Standing(budget, Money(account.spent_pico), Money(account.held_pico), ends)
 
     def _account(self, budget: Budget, now: float) -> _Account:
         number = int(now // _DAY_S)

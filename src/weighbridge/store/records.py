@@ -30,6 +30,9 @@ T = TypeVar("T")
 MOVE_EVERY_RECORDS = 100
 """Records between two moves of the write-ahead log into the database, in the second thread."""
 
+DISTRUST_S = 1.0
+"""For so long after a failed write no request is begun: its call would cost money and its answer be withheld."""
+
 
 class SqliteRecords:
     """Satisfies `ports.Records`. One thread writes, another reads; several processes may share the file.
@@ -42,6 +45,7 @@ class SqliteRecords:
     def __init__(self, path: Path, files: "_Files", queue_limit: int) -> None:
         self._path, self._files = path, files
         self._second = ThreadPoolExecutor(1, thread_name_prefix="weighbridge-record-reader")
+        self._distrusted_until = 0.0
         self._unmoved, self._is_moving, self._has_traces = 0, False, False
         self._writer = Writer[Record](
             lambda records: insert(files.writer, records, path),
@@ -60,15 +64,19 @@ class SqliteRecords:
 
         A task that is cancelled while it waits here leaves its record behind.
         """
-        await self._writer.put(record)
+        try:
+            await self._writer.put(record)
+        except StoreError:
+            self._distrusted_until = time.monotonic() + DISTRUST_S
+            raise
         self._unmoved += 1
         if self._unmoved >= MOVE_EVERY_RECORDS and not self._is_moving:
             self._unmoved, self._is_moving = 0, True
             self._second.submit(self._move)
 
-    def is_full(self) -> bool:
-        """True when no record would be taken: refuse a request before it costs anything."""
-        return self._writer.is_full
+    def is_accepting(self) -> bool:
+        """False when the queue is full, or writing failed a moment ago: refuse a request before it costs anything."""
+        return not self._writer.is_full and time.monotonic() >= self._distrusted_until
 
     async def get(self, record_id: str) -> Record | None:
         """One record. Raises StoreError."""
