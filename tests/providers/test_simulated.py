@@ -123,8 +123,9 @@ async def test_json_is_given_where_it_is_asked_for() -> None:
     assert isinstance(json.loads((await ask(a_request(output=OutputFormat("json_object")))).text), dict)
 
 
-async def test_choices_are_as_many_as_asked_for() -> None:
-    assert len((await ask(a_request(choices=3))).choices) == 3
+async def test_choices_are_as_many_as_asked_for_and_each_is_counted() -> None:
+    response = await ask(a_request("Classify.", choices=3))
+    assert (len(response.choices), response.usage) == (3, Usage(1, 3))
 
 
 async def test_the_output_limit_cuts_the_answer() -> None:

@@ -134,7 +134,8 @@ class SimulatedHost:
             pieces, finish_reason = pieces[: int(limit * 0.75)], FinishReason.LENGTH
         wants_logprobs = request.wants_logprobs and not script.hides_logprobs
         logprob = (UNSURE if "ambiguous" in request.user_text.lower() else SURE) if wants_logprobs else None
-        usage = None if script.hides_usage else Usage(_tokens(request.text), _tokens("".join(pieces)))
+        output_tokens = _tokens("".join(pieces)) * request.choices
+        usage = None if script.hides_usage else Usage(_tokens(request.text), output_tokens)
         return Answer(pieces, finish_reason, logprob, usage, REFUSAL if script.refuses else None)
 
     def _text(self, script: Script, model: str, request: Request) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -39,9 +39,9 @@ class HttpCall:
     """Where."""
     target: str
     """Path with query."""
-    headers: Headers
+    headers: Headers = field(repr=False)
     """Names in lower case; values in Latin-1 without line breaks, else the call is rejected unsent."""
-    body: bytes
+    body: bytes = field(repr=False)
     """The whole body."""
 
     @classmethod
