@@ -27,8 +27,11 @@ REJECTED = ProviderRejectedError("no")
 AUTH = ProviderAuthError("who")
 
 
-def rung(made: int = 1, most: int = 3, tries: int = 1, left: int = 1, time_s: float = 10.0) -> Rung:
-    return Rung(made, most, tries, left, time_s)
+RULE = Verdict(VerdictStatus.INVALID, (Finding(FindingCode.ESCALATION_RULE, "a stronger model is asked for"),))
+
+
+def rung(made: int = 1, most: int = 3, tries: int = 1, left: int = 1, time_s: float = 10.0, repairs: int = 0) -> Rung:
+    return Rung(made, most, tries, left, time_s, repairs)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,11 @@ def rung(made: int = 1, most: int = 3, tries: int = 1, left: int = 1, time_s: fl
         (INVALID, rung(left=0), StepKind.REFUSE, "label_not_allowed"),
         (INVALID, rung(made=3), StepKind.REFUSE, "max_attempts"),
         (INVALID, rung(time_s=0), StepKind.REFUSE, "deadline"),
+        (INVALID, rung(repairs=1), StepKind.REPAIR, "label_not_allowed"),
+        (INVALID, rung(repairs=1, made=3), StepKind.REFUSE, "max_attempts"),
+        (RULE, rung(repairs=1), StepKind.NEXT_CANDIDATE, "escalation_rule"),
+        (REFUSED, rung(repairs=1), StepKind.NEXT_CANDIDATE, "refused"),
+        (DOWN, rung(repairs=1), StepKind.NEXT_CANDIDATE, "provider_unavailable"),
         (REFUSED, rung(), StepKind.NEXT_CANDIDATE, "refused"),
         (DOWN, rung(), StepKind.NEXT_CANDIDATE, "provider_unavailable"),
         (DOWN, rung(left=0), StepKind.RETRY, "provider_unavailable"),

@@ -57,6 +57,47 @@ async def test_the_fallback_is_called_only_after_a_failed_verdict(tmp_path: Path
     assert outcome.cost == Money.usd("0.0000115") + Money.usd("0.000312")
 
 
+async def test_a_repair_tells_the_same_model_what_is_wrong(tmp_path: Path) -> None:
+    script = Script(fast_small=[BAD, GOOD])
+    policy = a_policy(a_task(contract=LABELS, limits=Limits(max_repairs=1)))
+    async with gateway_on(script, policy, tmp_path) as house:
+        outcome = await run(asked(), ANONYMOUS, house)
+    assert script.calls == ["fast-small", "fast-small"]
+    *_, answer, told = script.requests[1].messages
+    assert answer.text == "maybe billing or legal"
+    assert "not accepted" in told.text
+    assert [item.step.kind for item in outcome.record.attempts] == ["repair", "accept"]
+    assert not outcome.record.is_fallback
+
+
+async def test_after_its_repairs_the_next_model_starts_afresh(tmp_path: Path) -> None:
+    script = Script(fast_small=[BAD, BAD], frontier_reasoning=[GOOD])
+    policy = a_policy(a_task(contract=LABELS, limits=Limits(max_repairs=1)))
+    async with gateway_on(script, policy, tmp_path) as house:
+        outcome = await run(asked(), ANONYMOUS, house)
+    assert script.calls == ["fast-small", "fast-small", "frontier-reasoning"]
+    assert len(script.requests[2].messages) == 1
+    assert outcome.cost == Money.usd("0.000023") + Money.usd("0.000312")
+
+
+async def test_a_repair_that_does_not_fit_the_window_is_not_tried(tmp_path: Path) -> None:
+    script = Script(fast_small=[BAD], frontier_reasoning=[GOOD])
+    policy = a_policy(a_task(contract=LABELS, limits=Limits(max_repairs=1, max_output_tokens=1990)))
+    models = {**policy.models, "fast-small": replace(policy.models["fast-small"], context_window_tokens=2_000)}
+    async with gateway_on(script, replace(policy, models=models), tmp_path) as house:
+        await run(asked(), ANONYMOUS, house)
+    assert script.calls == ["fast-small", "frontier-reasoning"]
+
+
+async def test_a_repair_holds_its_own_money(tmp_path: Path) -> None:
+    policy = a_policy(
+        a_task(contract=LABELS, limits=Limits(max_repairs=1)), budgets=(Budget("all", Money.usd("0.00031"), "day"),)
+    )
+    async with gateway_on(Script(fast_small=[BAD]), policy, tmp_path) as house:
+        with pytest.raises(BudgetExceededError):
+            await run(asked(), ANONYMOUS, house)
+
+
 async def test_an_error_that_nobody_bills_costs_nothing(tmp_path: Path) -> None:
     script = Script(fast_small=[DOWN], frontier_reasoning=[GOOD])
     async with gateway_on(script, a_policy(), tmp_path) as house:

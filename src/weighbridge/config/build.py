@@ -148,6 +148,7 @@ def _limits(row: LimitsRow) -> Limits:
         max_cost=_money(row.max_cost_usd),
         deadline_s=row.deadline_s,
         max_attempts=row.max_attempts,
+        max_repairs=row.max_repairs,
         when_too_long=row.when_too_long,
     )
 

@@ -136,6 +136,8 @@ class LimitsRow(Row):
     """Seconds for all attempts together."""
     max_attempts: Annotated[int, Field(strict=True, ge=1, le=20)] = 3
     """Calls to providers, all models together."""
+    max_repairs: Annotated[int, Field(strict=True, ge=0, le=5)] = 0
+    """How often one model is told what is wrong with its answer before the next is asked; each counts as an attempt."""
     when_too_long: TooLong = TooLong.REFUSE
     """`refuse` input over the limit, or `compact` the conversation to fit."""
 

@@ -140,6 +140,8 @@ class Limits:
     """Calls to providers, all models together."""
     when_too_long: TooLong = TooLong.REFUSE
     """Refuse, or compact the conversation to fit."""
+    max_repairs: int = 0
+    """How often one model is told what is wrong with its answer before the next is asked; counts as attempts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """`next_step`: what comes after an attempt. The whole fallback ladder as one pure function over values.
 
-The rungs, from the top: a valid answer is accepted; a bound that is reached ends the request; a failed or invalid
-attempt moves to the next candidate; with no other candidate left, a fault that may pass is retried once on the same
-one. Every path ends: each step uses up an attempt, a candidate or time.
+The rungs, from the top: a valid answer is accepted; a bound that is reached ends the request; an answer of the wrong
+form is repaired where the task allows it, the model being told what is wrong; a failed or invalid attempt moves to the
+next candidate; with no other candidate left, a fault that may pass is retried once on the same one. Every path ends:
+each step uses up an attempt, a repair, a candidate or time.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Self
 from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.verdict import Verdict
+from weighbridge.validation.repair import is_repairable
 
 MAX_TRIES_PER_CANDIDATE = 2
 LONGEST_WAIT_S = 5.0
@@ -30,6 +32,8 @@ class Rung:
     """Candidates after the present one."""
     time_left_s: float
     """Until the task's deadline."""
+    repairs_left: int = 0
+    """How often the present candidate may still be told what is wrong with its answer."""
     is_committed: bool = False
     """The caller has already seen part of this answer: it is accepted or it is over."""
 
@@ -44,16 +48,15 @@ def next_step(result: Verdict | ProviderError, rung: Rung) -> Step:
     if isinstance(result, Verdict) and result.is_valid:
         return Step(StepKind.ACCEPT, "valid")
     fault = _fault(result)
-    if rung.is_committed:
-        return Step(StepKind.REFUSE, fault)
-    bound = _bound_reached(rung)
-    if bound is not None:
-        return Step(StepKind.REFUSE, bound)
+    end = fault if rung.is_committed else _bound_reached(rung)
+    if end is not None:
+        return Step(StepKind.REFUSE, end)
+    if rung.repairs_left and isinstance(result, Verdict) and is_repairable(result):
+        return Step(StepKind.REPAIR, fault)
     if rung.candidates_left:
         return Step(StepKind.NEXT_CANDIDATE, fault)
-    if isinstance(result, ProviderError) and _may_pass(result, rung):
-        return Step(StepKind.RETRY, fault)
-    return Step(StepKind.REFUSE, fault)
+    may_pass = isinstance(result, ProviderError) and _may_pass(result, rung)
+    return Step(StepKind.RETRY if may_pass else StepKind.REFUSE, fault)
 
 
 def wait_before_retry_s(error: ProviderError) -> float:

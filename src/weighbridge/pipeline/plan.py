@@ -14,7 +14,7 @@ from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.packed import Packed
 from weighbridge.domain.policy import Budget, Policy, PortfolioModel, Task
-from weighbridge.domain.request import OutputFormat, Request
+from weighbridge.domain.request import Message, OutputFormat, Request
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.usage import TokenCount
 from weighbridge.pipeline.draft import Draft
@@ -48,6 +48,17 @@ class Plan:
     def estimate(self, model: PortfolioModel) -> Estimate:
         """What one attempt on `model` would use at most."""
         return self.sizing.estimate(model)
+
+    def corrected(self, request: Request, told: tuple[Message, ...]) -> "Plan":
+        """The same plan with `told` after the conversation, sized anew."""
+        messages = (*self.packed.messages, *told)
+        sizing = Sizing(request, self.task, Counts(replace(request, messages=messages)))
+        return replace(self, packed=replace(self.packed, messages=messages), sizing=sizing)
+
+    def fits(self, model: PortfolioModel) -> bool:
+        """Input and the longest answer are within the model's window."""
+        size = self.estimate(model)
+        return size.input_tokens + size.output_tokens <= model.context_window_tokens
 
     def final_request(self, request: Request, model: PortfolioModel) -> Request:
         """What is really sent to `model`: packed, limited, with log-probabilities where a rule reads confidence."""

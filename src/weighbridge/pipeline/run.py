@@ -35,7 +35,7 @@ async def answer(draft: Draft, plan: Plan, house: House) -> Response:
     """Attempt after attempt until the ladder accepts one. Raises AnswerError or BudgetExceededError."""
     climb = Climb(draft, plan, house)
     while True:
-        result = await attempt(draft, plan, climb.candidate, house)
+        result = await attempt(draft, climb.plan, climb.candidate, house)
         if await climb.accepts(result) and result.response is not None:
             return result.response
 

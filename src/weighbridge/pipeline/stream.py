@@ -53,7 +53,7 @@ def stream_mode(plan: Plan, request: Request) -> StreamMode:
 async def _begin(draft: Draft, plan: Plan, house: House) -> "LiveStream | Outcome":
     climb = Climb(draft, plan, house)
     while True:
-        flow = Flow.start(draft, plan, climb.candidate, house)
+        flow = Flow.start(draft, climb.plan, climb.candidate, house)
         begun = await _until_content(flow)
         if not isinstance(begun, Result):
             return LiveStream(flow, begun)
