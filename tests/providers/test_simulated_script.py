@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from make import a_model
 from weighbridge.providers.simulated_script import Script, apply_script, parse_script
+from weighbridge.providers.simulated_tools import ToolWish
 
 
 def script_of(text: str, model: str = "fast-small") -> Script:
@@ -22,6 +23,9 @@ SCRIPTS = {
     "answer=yes: a=b": Script(answer="yes: a=b"),
     "answer=one;;two;no_usage": Script(answer="one;two", hides_usage=True),
     "answer=": Script(answer=""),
+    "tool_call": Script(tool_call=ToolWish()),
+    "tool_call=*": Script(tool_call=ToolWish("*")),
+    'fast-small:tool_call=look {"a":1}': Script(tool_call=ToolWish("look", '{"a":1}')),
     "error=500;error=503": Script(error_status=503),
     "fast-small:refusal": Script(refuses=True),
     "upstream/fast-small:refusal": Script(refuses=True),

@@ -19,14 +19,15 @@ from weighbridge.domain.errors import (
     ProviderUnavailableError,
 )
 from weighbridge.domain.policy import PortfolioModel
-from weighbridge.domain.request import Request
-from weighbridge.domain.response import Choice, Delta, FinishReason, Response
+from weighbridge.domain.request import Request, ToolCall
+from weighbridge.domain.response import Choice, Delta, FinishReason, Response, ToolPiece
 from weighbridge.domain.usage import WORDS, Usage
 from weighbridge.providers.clock import Clock
 from weighbridge.providers.simulated_answers import own_answer, seed_answer
 from weighbridge.providers.simulated_json import example_json
 from weighbridge.providers.simulated_options import SimulatedOptions
 from weighbridge.providers.simulated_script import Script, apply_script, parse_script
+from weighbridge.providers.simulated_tools import wished_calls
 
 __all__ = ["SimulatedHost", "seed_answer"]
 
@@ -51,6 +52,8 @@ class Answer:
     """What is reported."""
     refusal: str | None = None
     """The model's own words when it declines."""
+    calls: tuple[ToolCall, ...] = ()
+    """Tools that it calls instead of saying something."""
 
 
 class SimulatedHost:
@@ -69,7 +72,7 @@ class SimulatedHost:
         if script.disconnect_after is not None:
             raise _broken_off(script.disconnect_after)
         logprobs = None if answer.logprob is None else (answer.logprob,) * len(answer.pieces)
-        choice = Choice("".join(answer.pieces), answer.finish_reason, (), answer.refusal, logprobs)
+        choice = Choice("".join(answer.pieces), answer.finish_reason, answer.calls, answer.refusal, logprobs)
         return Response(model.upstream_name, (choice,) * request.choices, answer.usage)
 
     async def stream(self, model: PortfolioModel, request: Request, timeout_s: float) -> AsyncGenerator[Delta, None]:
@@ -124,6 +127,9 @@ class SimulatedHost:
             )
 
     def _answer(self, script: Script, model: PortfolioModel, request: Request) -> Answer:
+        calls = wished_calls(script.tool_call, request)
+        if calls:
+            return _calling(calls, script, request)
         text = "" if script.refuses else self._text(script, model.upstream_name, request)
         pieces = tuple(_PIECE.findall(text))
         finish_reason = FinishReason.STOP
@@ -151,7 +157,17 @@ class SimulatedHost:
         return own_answer(model, request, self._options.seed) if canned is None else canned
 
 
+def _calling(calls: tuple[ToolCall, ...], script: Script, request: Request) -> Answer:
+    output_tokens = sum(_tokens(f"{call.name} {call.arguments}") for call in calls) * request.choices
+    usage = None if script.hides_usage else Usage(_tokens(request.text), output_tokens)
+    return Answer((), FinishReason.TOOL_CALLS, None, usage, calls=calls)
+
+
 def _deltas(answer: Answer, model: str) -> Iterator[Delta]:
+    for index, call in enumerate(answer.calls):
+        yield Delta(tool_text=call.name, model=model, tool_pieces=(ToolPiece(index, call.id, call.name),))
+        for piece in _PIECE.findall(call.arguments):
+            yield Delta(tool_text=piece, model=model, tool_pieces=(ToolPiece(index, arguments=piece),))
     logprobs = None if answer.logprob is None else (answer.logprob,)
     for piece in answer.pieces:
         yield Delta(text=piece, logprobs=logprobs, model=model)

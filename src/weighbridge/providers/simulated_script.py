@@ -13,6 +13,8 @@ A script is a list of directives divided by `;`. A `;` that belongs to a value i
     latency=SECONDS        time before the first piece
     tokens_per_s=RATE      speed of the pieces after that
     answer=TEXT            this text
+    tool_call=NAME ARGS    a call of this tool instead of text: `*` for each on offer, without a name the first on
+                           offer, without arguments some that fit; once its result is sent, text again
     invalid_label          text that no list of labels holds
     malformed_json         JSON that breaks off
     empty                  no text
@@ -31,6 +33,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from weighbridge.domain.policy import PortfolioModel
+from weighbridge.providers.simulated_tools import ToolWish, parse_wish
 
 LONGEST_SCRIPT = 4096
 
@@ -47,6 +50,7 @@ class Script:
     latency_s: float = 0.0
     tokens_per_s: float | None = None
     answer: str | None = None
+    tool_call: ToolWish | None = None
     finds_no_label: bool = False
     breaks_json: bool = False
     is_empty: bool = False
@@ -107,6 +111,7 @@ _DIRECTIVES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "latency": ("latency_s", _seconds, "seconds from 0 to 86400"),
     "tokens_per_s": ("tokens_per_s", _rate, "a number from 0.001 on"),
     "answer": ("answer", str, "text"),
+    "tool_call": ("tool_call", parse_wish, "a tool's name and perhaps its arguments"),
     "invalid_label": ("finds_no_label", _flag, _ALONE),
     "malformed_json": ("breaks_json", _flag, _ALONE),
     "empty": ("is_empty", _flag, _ALONE),
