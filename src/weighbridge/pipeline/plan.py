@@ -91,7 +91,7 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
     task = policy.tasks[classification.task]
     sized_by = policy.models.get(request.model) or policy.models[task.primary_model]
     packed = assemble(
-        request, task, lambda text: count_tokens(text, sized_by.tokenizer), _input_limit(request, task, policy)
+        request, task, lambda text: counts.of(text, sized_by.tokenizer), _input_limit(request, task, policy)
     )
     draft.packed = packed
     is_unchanged = packed.messages is request.messages
@@ -113,20 +113,24 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
 
 
 class Counts:
-    """Token counts of one request, made once for each tokenizer."""
+    """Token counts of one request, each text counted once by each tokenizer."""
 
-    __slots__ = ("_known", "_request")
+    __slots__ = ("_known", "_text")
 
     def __init__(self, request: Request) -> None:
-        self._request = request
-        self._known: dict[str, TokenCount] = {}
+        self._text = request.text
+        self._known: dict[tuple[str, str], TokenCount] = {}
 
     def of_input(self, tokenizer: str) -> TokenCount:
         """All messages, by this tokenizer."""
-        count = self._known.get(tokenizer)
-        if count is None:
-            count = self._known[tokenizer] = count_tokens(self._request.text, tokenizer)
-        return count
+        return self.of(self._text, tokenizer)
+
+    def of(self, text: str, tokenizer: str) -> TokenCount:
+        """Any text, by this tokenizer."""
+        known = self._known.get((tokenizer, text))
+        if known is None:
+            known = self._known[tokenizer, text] = count_tokens(text, tokenizer)
+        return known
 
 
 class Sizing:
