@@ -63,6 +63,11 @@ def test_models_lists_everything_that_may_stand_in_model(client: Client) -> None
     assert client.get("/v1/models/task/classify").json["id"] == "task/classify"
 
 
+def test_an_error_about_models_is_in_openai_s_words(client: Client) -> None:
+    error = client.get("/v1/models/nothing").error
+    assert (error["type"], error["code"], error["param"]) == ("invalid_request_error", "unknown_model", "model")
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/openapi.json"])
 def test_the_pages_of_health_and_description_answer(client: Client, path: str) -> None:
     assert client.get(path).status == 200

@@ -7,6 +7,7 @@ from pathlib import Path
 from make import a_policy, a_response
 from pipeline.scripted import Script, gateway_on, only_record
 from server.asgi import Call
+from weighbridge.domain.errors import ProviderRejectedError
 from weighbridge.domain.record import OutcomeStatus
 from weighbridge.server.app import App
 from weighbridge.server.wire import BODY_LIMIT_BYTES
@@ -66,3 +67,15 @@ async def test_a_long_body_is_parsed_in_a_thread_with_the_same_result(tmp_path: 
     async with gateway_on(Script(), a_policy(), tmp_path) as house:
         call = await Call(RUN, [body]).to(App(house))
     assert (call.status, call.json["error"]["code"]) == (400, "input_too_long")
+
+
+async def test_a_client_is_told_whether_to_try_again(tmp_path: Path) -> None:
+    rejected = ProviderRejectedError("No.", advice="Change it.", provider_status=400)
+    async with gateway_on(
+        Script(fast_small=[rejected], frontier_reasoning=[rejected], frontier_backup=[rejected]), a_policy(), tmp_path
+    ) as house:
+        failed = await Call(RUN, [BODY]).to(App(house))
+        full = await Call(RUN, [BODY]).to(App(house, most_in_flight=0))
+    assert (failed.status, full.status) == (502, 503)
+    assert (b"x-should-retry", b"false") in failed.sent[0]["headers"]
+    assert (b"x-should-retry", b"true") in full.sent[0]["headers"]

@@ -48,11 +48,20 @@ def _route(model: str, reason: str, is_fallback: bool) -> HeaderList:
 
 async def send_error(send: Send, error: WeighbridgeError, dialect: str) -> None:
     """The error, in the words of the dialect that was asked."""
-    headers: list[tuple[bytes, bytes]] = []
+    await send_json(send, error.status, RENDER_ERROR[dialect](error), error_headers(error))
+
+
+def error_headers(error: WeighbridgeError) -> HeaderList:
+    """What an error says beside its body.
+
+    The official SDKs repeat every 429 and 5xx by themselves unless `x-should-retry` forbids it, and each repetition of
+    a failed ladder would call and pay all its models again.
+    """
+    headers = [(b"x-should-retry", b"true" if error.is_retryable else b"false")]
     if error.record_id is not None:
         headers += _identity(error.record_id)
     if isinstance(error, UnauthenticatedError):
         headers.append((b"www-authenticate", b"Bearer"))
     if error.is_retryable:
         headers.append((b"retry-after", b"1"))
-    await send_json(send, error.status, RENDER_ERROR[dialect](error), headers)
+    return headers

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from weighbridge.dialects.native.errors import render_problem
 from weighbridge.dialects.native.record import render_explanation, render_record
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.errors import InvalidFieldError, MethodNotAllowedError, NotFoundError, WeighbridgeError
@@ -18,11 +17,14 @@ from weighbridge.domain.policy import Policy
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.reload import Reloader
+from weighbridge.server.answers import RENDER_ERROR, error_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.openapi import describe_api
 
 Page = Callable[[Request], Awaitable[Response]]
 MOST_RECORDS = 500
+MODELS_PATH = "/v1/models"
+"""OpenAI's own path, so its errors are in OpenAI's words; the other pages are ours."""
 
 
 def build_pages(house: House, reloader: Reloader | None) -> Starlette:
@@ -33,8 +35,8 @@ def build_pages(house: House, reloader: Reloader | None) -> Starlette:
             Route("/healthz", pages.healthz),
             Route("/readyz", pages.readyz),
             Route("/openapi.json", pages.openapi),
-            Route("/v1/models", pages.models),
-            Route("/v1/models/{name:path}", pages.model),
+            Route(MODELS_PATH, pages.models),
+            Route(f"{MODELS_PATH}/{{name:path}}", pages.model),
             Route("/v1/records", pages.records),
             Route("/v1/records/{id}", pages.record),
             Route("/v1/records/{id}/explanation", pages.explanation),
@@ -157,10 +159,13 @@ def _json(content: object, status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, media_type="application/json")
 
 
-async def _problem(request: Request, error: Exception) -> Response:  # noqa: ARG001 (the framework's signature)
+async def _problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, WeighbridgeError):
         raise error
-    return Response(render_problem(error), error.status, media_type="application/json")
+    dialect = "openai_chat" if request.url.path.startswith(MODELS_PATH) else "native"
+    answer = Response(RENDER_ERROR[dialect](error), error.status, media_type="application/json")
+    answer.raw_headers += error_headers(error)
+    return answer
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:
