@@ -1,5 +1,7 @@
 """The fallback ladder as a table."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,6 +66,13 @@ def rung(made: int = 1, most: int = 3, tries: int = 1, left: int = 1, time_s: fl
 )
 def test_each_situation_has_one_step(result: Verdict | ProviderError, at: Rung, kind: StepKind, reason: str) -> None:
     assert next_step(result, at) == Step(kind, reason)
+
+
+def test_a_declared_answer_stands_where_a_refusal_would() -> None:
+    last = Rung(1, 3, 2, 0, 10.0, can_degrade=True)
+    assert next_step(INVALID, last) == Step(StepKind.DEGRADE, "label_not_allowed")
+    assert next_step(DOWN, replace(last, attempts_made=3)) == Step(StepKind.DEGRADE, "max_attempts")
+    assert next_step(DOWN, replace(last, candidates_left=1)).kind is StepKind.NEXT_CANDIDATE
 
 
 @given(

@@ -98,6 +98,18 @@ async def test_a_repair_holds_its_own_money(tmp_path: Path) -> None:
             await run(asked(), ANONYMOUS, house)
 
 
+async def test_a_declared_answer_is_given_and_marked_when_all_fail(tmp_path: Path) -> None:
+    script = Script(fast_small=[BAD], frontier_reasoning=[DOWN, DOWN])
+    policy = a_policy(a_task(contract=LABELS, safe_answer="legal"))
+    async with gateway_on(script, policy, tmp_path) as house:
+        outcome = await run(asked(), ANONYMOUS, house)
+        assert await house.records.get(outcome.record.id) == outcome.record
+    assert (outcome.text, outcome.model) == ("legal", "declared-answer")
+    assert (outcome.record.status, outcome.record.verdict) == (OutcomeStatus.DEGRADED, "degraded")
+    assert outcome.record.served_model is None
+    assert outcome.cost == Money.usd("0.0000115")
+
+
 async def test_an_error_that_nobody_bills_costs_nothing(tmp_path: Path) -> None:
     script = Script(fast_small=[DOWN], frontier_reasoning=[GOOD])
     async with gateway_on(script, a_policy(), tmp_path) as house:

@@ -24,5 +24,12 @@ def test_a_schema_that_answers_could_not_be_held_against_is_named() -> None:
         derive(a_policy(a_task(contract=Contract(schema_json=schema))))
 
 
+def test_a_declared_answer_must_be_one_that_its_task_accepts() -> None:
+    task = a_task(contract=Contract(labels=("invoice", "other")), safe_answer="perhaps")
+    with pytest.raises(ConfigError, match=r"tasks\.tag\.degrade\.answer: expected an answer that the task itself"):
+        derive(a_policy(task))
+    assert derive(a_policy(replace(task, safe_answer="other"))).policy.tasks["tag"].safe_answer == "other"
+
+
 def test_keys_are_kept_only_as_digests() -> None:
     assert derive(a_policy()).callers == {}

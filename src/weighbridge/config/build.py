@@ -119,6 +119,7 @@ def _task(name: str, row: TaskFields, privacy: PrivacyRow) -> Task:
         retention_days=row.storage.retention_days or privacy.retention_days,
         log_fields=tuple(row.observability.log_fields),
         stream=row.stream,
+        safe_answer=None if row.degrade is None else row.degrade.answer,
     )
 
 

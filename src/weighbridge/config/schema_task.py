@@ -174,6 +174,13 @@ class RecogniseRow(Row):
     """Requests of this task, for recognition by similarity."""
 
 
+class DegradeRow(Row):
+    """What happens when no model gave a valid answer."""
+
+    answer: Text
+    """Given in its place, marked as degraded; it must be a valid answer itself."""
+
+
 class StorageRow(Row):
     """What is kept, and for how long."""
 
@@ -214,6 +221,8 @@ class TaskFields(Row):
     """How to recognise the task in a request that does not state it."""
     storage: StorageRow = StorageRow()
     """What is kept, and for how long."""
+    degrade: DegradeRow | None = None
+    """What is answered when no model gave a valid answer; without it that is an error."""
     stream: StreamMode | None = None
     """`live`, or `validated` to hold a stream back until it passed; without it, live unless something is checked."""
 

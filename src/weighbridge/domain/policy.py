@@ -188,6 +188,8 @@ class Task:
     """System text put before the caller's messages."""
     limits: Limits = Limits()
     """Bounds."""
+    safe_answer: str | None = None
+    """Given, and marked as degraded, when no model gave a valid answer; `None` makes that an error."""
     sensitivity: Sensitivity | None = None
     """The level of everything in this task, at least."""
     allowed_regions: frozenset[str] | None = None

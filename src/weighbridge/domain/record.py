@@ -9,6 +9,7 @@ from weighbridge.domain.money import Money
 from weighbridge.domain.packed import DroppedMessage
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.usage import TokenCount, Usage
+from weighbridge.domain.verdict import VerdictStatus
 
 LOG_FIELDS: tuple[str, ...] = (
     "record_id",
@@ -40,6 +41,8 @@ class OutcomeStatus(StrEnum):
     """How the request ended."""
 
     ANSWERED = "answered"
+    DEGRADED = "degraded"
+    """No model gave a valid answer, so the task's declared one was given."""
     REFUSED = "refused"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -107,6 +110,13 @@ class Record:
     """What the task's log line carries."""
     content: Content | None = None
     """`None` unless the task stores content."""
+
+    @property
+    def verdict(self) -> str:
+        """What callers are told of the answer: a `VerdictStatus`, or `degraded` for a declared answer."""
+        if self.status is OutcomeStatus.DEGRADED:
+            return self.status.value
+        return self.attempts[-1].verdict.status.value if self.attempts else VerdictStatus.UNCHECKED.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 The rungs, from the top: a valid answer is accepted; a bound that is reached ends the request; an answer of the wrong
 form is repaired where the task allows it, the model being told what is wrong; a failed or invalid attempt moves to the
-next candidate; with no other candidate left, a fault that may pass is retried once on the same one. Every path ends:
-each step uses up an attempt, a repair, a candidate or time.
+next candidate; with no other candidate left, a fault that may pass is retried once on the same one; and where all that
+is used up, the task's declared answer is given, or none. Every path ends: each step uses up an attempt, a repair, a
+candidate or time.
 """
 
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ class Rung:
     """Until the task's deadline."""
     repairs_left: int = 0
     """How often the present candidate may still be told what is wrong with its answer."""
+    can_degrade: bool = False
+    """The task declares an answer for the case that no model gives a valid one."""
     is_committed: bool = False
     """The caller has already seen part of this answer: it is accepted or it is over."""
 
@@ -48,15 +51,16 @@ def next_step(result: Verdict | ProviderError, rung: Rung) -> Step:
     if isinstance(result, Verdict) and result.is_valid:
         return Step(StepKind.ACCEPT, "valid")
     fault = _fault(result)
-    end = fault if rung.is_committed else _bound_reached(rung)
-    if end is not None:
-        return Step(StepKind.REFUSE, end)
+    end = StepKind.DEGRADE if rung.can_degrade else StepKind.REFUSE
+    bound = fault if rung.is_committed else _bound_reached(rung)
+    if bound is not None:
+        return Step(end, bound)
     if rung.repairs_left and isinstance(result, Verdict) and is_repairable(result):
         return Step(StepKind.REPAIR, fault)
     if rung.candidates_left:
         return Step(StepKind.NEXT_CANDIDATE, fault)
     may_pass = isinstance(result, ProviderError) and _may_pass(result, rung)
-    return Step(StepKind.RETRY if may_pass else StepKind.REFUSE, fault)
+    return Step(StepKind.RETRY if may_pass else end, fault)
 
 
 def wait_before_retry_s(error: ProviderError) -> float:

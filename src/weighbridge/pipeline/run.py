@@ -1,5 +1,6 @@
 """The table of contents: one request, step by step, from classification to its record."""
 
+from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.record import OutcomeStatus
@@ -36,13 +37,16 @@ async def answer(draft: Draft, plan: Plan, house: House) -> Response:
     climb = Climb(draft, plan, house)
     while True:
         result = await attempt(draft, climb.plan, climb.candidate, house)
-        if await climb.accepts(result) and result.response is not None:
-            return result.response
+        response = await climb.answer_after(result)
+        if response is not None:
+            return response
 
 
 async def record(draft: Draft, response: Response, house: House) -> Outcome:
     """Write the record of an answer; only then is there an outcome to give away."""
-    finished = draft.close(OutcomeStatus.ANSWERED, now=house.clock.monotonic(), answer=response.text)
+    is_declared = draft.attempts[-1].step.kind is StepKind.DEGRADE
+    status = OutcomeStatus.DEGRADED if is_declared else OutcomeStatus.ANSWERED
+    finished = draft.close(status, now=house.clock.monotonic(), answer=response.text)
     await house.records.append(finished)
     write_log_line(finished)
     return Outcome(response, finished)

@@ -57,8 +57,9 @@ async def _begin(draft: Draft, plan: Plan, house: House) -> "LiveStream | Outcom
         begun = await _until_content(flow)
         if not isinstance(begun, Result):
             return LiveStream(flow, begun)
-        if await climb.accepts(begun) and begun.response is not None:
-            return await record(draft, begun.response, house)
+        response = await climb.answer_after(begun)
+        if response is not None:
+            return await record(draft, response, house)
 
 
 async def _until_content(flow: Flow) -> Result | list[Delta]:

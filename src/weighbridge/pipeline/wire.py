@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from weighbridge.budget.tokens import count_tokens
 from weighbridge.classify.examples import ExampleIndex
 from weighbridge.domain.errors import ConfigError, ConfigProblem, InvalidFieldError
 from weighbridge.domain.policy import Policy
+from weighbridge.domain.request import TEXT_OUTPUT
+from weighbridge.domain.response import Choice, Response
+from weighbridge.domain.usage import WORDS
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.health import Cooldowns
@@ -17,6 +21,7 @@ from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
 from weighbridge.validation.schema import check_schema
+from weighbridge.validation.validate import validate
 
 CLEAN_EVERY_S = 600.0
 
@@ -24,9 +29,10 @@ CLEAN_EVERY_S = 600.0
 def derive(policy: Policy) -> InForce:
     """What follows from a policy, computed once.
 
-    Raises ConfigError for a host that cannot be called, or a JSON Schema that answers could not be held against.
+    Raises ConfigError for a host that cannot be called, a JSON Schema that answers could not be held against, or a
+    declared answer that its own task would not accept.
     """
-    problems = [*_host_problems(policy), *_schema_problems(policy)]
+    problems = [*_host_problems(policy), *_schema_problems(policy)] or [*_declared_answer_problems(policy)]
     if problems:
         raise ConfigError(problems)
     return InForce(
@@ -51,6 +57,17 @@ def _schema_problems(policy: Policy) -> Iterator[ConfigProblem]:
         except InvalidFieldError as error:
             expected = f"a JSON Schema within the gateway's bounds; {error.condition.removesuffix('.')}"
             yield ConfigProblem("the config", 1, 1, f"tasks.{task.name}.output.json_schema", expected)
+
+
+def _declared_answer_problems(policy: Policy) -> Iterator[ConfigProblem]:
+    for task in policy.tasks.values():
+        if task.safe_answer is None:
+            continue
+        answer = Response("", (Choice(task.safe_answer),), usage=None)
+        verdict = validate(answer, task.contract, TEXT_OUTPUT, lambda text: count_tokens(text, WORDS).tokens)
+        for finding in verdict.findings:
+            expected = f"an answer that the task itself accepts; {finding.message.removesuffix('.')}"
+            yield ConfigProblem("the config", 1, 1, f"tasks.{task.name}.degrade.answer", expected)
 
 
 @asynccontextmanager

@@ -18,12 +18,11 @@ RENDER_ERROR: dict[str, Callable[[WeighbridgeError], bytes]] = {
 def record_headers(record: Record) -> HeaderList:
     """What really served, why, with what verdict, and what it cost."""
     reason = record.decision.reason.value if record.decision else "none"
-    verdict = record.attempts[-1].verdict.status.value if record.attempts else "unchecked"
     return [
         *_identity(record.id),
         *_route(record.served_model or "none", reason, record.is_fallback),
         (b"x-weighbridge-cost-usd", b"unknown" if record.cost is None else str(record.cost).encode()),
-        (b"x-weighbridge-verdict", verdict.encode()),
+        (b"x-weighbridge-verdict", record.verdict.encode()),
     ]
 
 

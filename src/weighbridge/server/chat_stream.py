@@ -76,7 +76,7 @@ class _Events:
         note = b""
         if record is not None:
             cost = "unknown" if record.cost is None else str(record.cost)
-            note = f": record={record.id} verdict={record.attempts[-1].verdict.status} cost_usd={cost}\n\n".encode()
+            note = f": record={record.id} verdict={record.verdict} cost_usd={cost}\n\n".encode()
         await self._write(b"%bdata: %b\n\n" % (note, DONE), is_last=True)
 
     async def fail(self, error: WeighbridgeError) -> None:

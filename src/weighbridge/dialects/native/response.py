@@ -4,19 +4,17 @@ import orjson
 
 from weighbridge.dialects.native.record import render_attempt, render_reason, render_usage, usd
 from weighbridge.domain.outcome import Outcome
-from weighbridge.domain.verdict import VerdictStatus
 
 
 def render_outcome(outcome: Outcome) -> bytes:
     """An accepted answer and what justifies it. `id` is the record's."""
     record = outcome.record
-    verdict = record.attempts[-1].verdict.status if record.attempts else VerdictStatus.UNCHECKED
     return orjson.dumps(
         {
             "id": record.id,
             "text": outcome.text,
             "model": outcome.model,
-            "verdict": verdict.value,
+            "verdict": record.verdict,
             "is_fallback": record.is_fallback,
             "reason": render_reason(record.decision),
             "usage": render_usage(record.usage),
