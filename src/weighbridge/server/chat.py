@@ -4,6 +4,7 @@ from dataclasses import replace
 from time import time
 
 from weighbridge.dialects.native.request import parse_risk
+from weighbridge.dialects.openai_chat.events import EventWriter
 from weighbridge.dialects.openai_chat.request import parse_request
 from weighbridge.dialects.openai_chat.response import render_response
 from weighbridge.domain.outcome import Outcome
@@ -12,8 +13,8 @@ from weighbridge.pipeline.house import House
 from weighbridge.pipeline.run import run
 from weighbridge.server.answers import record_headers
 from weighbridge.server.auth import caller_of
-from weighbridge.server.chat_stream import stream_chat
 from weighbridge.server.hangup import unless_caller_leaves
+from weighbridge.server.streaming import MakeWriter, stream_answer
 from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_body, send_json
 
 
@@ -22,7 +23,7 @@ async def chat_completions(headers: Headers, house: House, receive: Receive, sen
     caller = caller_of(headers, house.in_force.callers)
     request = _stated(await parsed(parse_request, await read_json_body(headers, receive)), headers)
     if request.is_stream:
-        await unless_caller_leaves(stream_chat(request, caller, house, send), receive)
+        await unless_caller_leaves(stream_answer(request, caller, house, send, _writer(request)), receive)
         return
     outcome = await unless_caller_leaves(run(request, caller, house), receive)
     await send_json(send, 200, _rendered(outcome, request), record_headers(outcome.record))
@@ -38,6 +39,13 @@ def _stated(request: Request, headers: Headers) -> Request:
         task=request.task if task is None else task.decode("latin-1"),
         risk=request.risk if risk is None else parse_risk(risk.decode("latin-1"), "x-weighbridge-risk"),
     )
+
+
+def _writer(request: Request) -> MakeWriter:
+    def make(model: str, number: str) -> EventWriter:
+        return EventWriter(model=model, response_id=number, created=int(time()), shows_usage=request.wants_stream_usage)
+
+    return make
 
 
 def _rendered(outcome: Outcome, request: Request) -> bytes:

@@ -151,3 +151,35 @@ def _render_piece(piece: ToolPiece) -> dict[str, object]:
 def render_stream_error(error: WeighbridgeError) -> bytes:
     """The event that ends a broken stream. OpenAI's clients raise on it; a made-up `stop` would hide the fault."""
     return render_error(error)
+
+
+class EventWriter:
+    """The server-sent events of one answer, in their order."""
+
+    __slots__ = ("_created", "_is_first", "_model", "_response_id", "_shows_usage")
+
+    def __init__(self, *, model: str, response_id: str, created: int, shows_usage: bool) -> None:
+        self._model, self._response_id, self._created = model, response_id, created
+        self._shows_usage, self._is_first = shows_usage, True
+
+    def delta(self, delta: Delta) -> bytes:
+        """One piece; nothing for usage that the caller did not ask for."""
+        if is_usage_only(delta) and not self._shows_usage:
+            return b""
+        rendered = render_event(
+            delta,
+            model=self._model,
+            created=self._created,
+            response_id=self._response_id,
+            is_first=self._is_first,
+        )
+        self._is_first = False
+        return b"data: %b\n\n" % rendered
+
+    def finish(self) -> bytes:
+        """The end of a complete answer."""
+        return b"data: %b\n\n" % DONE
+
+    def error(self, error: WeighbridgeError) -> bytes:
+        """The end of a broken one."""
+        return b"data: %b\n\n" % render_stream_error(error)
