@@ -65,7 +65,7 @@ async def test_the_end_that_follows_the_last_event_is_awaited_in_the_background(
 
 
 async def test_a_tail_that_does_not_end_soon_is_dropped() -> None:
-    client = HttpClient()
+    client = HttpClient(HttpLimits(body_bytes=1 << 40))
     async with serving([HEAD, chunked(b"x" * 40_000, ends=False), 0.05, Then.FLOOD]) as server:
         async with client.open(call(server), 60) as stream:
             await anext(stream.blocks)

@@ -149,6 +149,27 @@ async def test_a_failed_connection_gives_its_place_to_the_next_in_line() -> None
     assert [isinstance(reply, HttpAnswer) for reply in replies] == [False, True, True]
 
 
+async def test_a_connection_that_cannot_be_opened_lets_the_next_in_line_try() -> None:
+    client = HttpClient(HttpLimits(connections=1))
+    async with serving([OK]) as server:
+        pass
+    async with asyncio.timeout(2):
+        replies = await asyncio.gather(*[ask(client, server) for _ in range(4)], return_exceptions=True)
+    assert ["cannot be reached" in str(reply) for reply in replies] == [True] * 4
+
+
+async def test_the_connections_of_a_burst_are_let_go() -> None:
+    client = HttpClient(HttpLimits(idle_s=0.2))
+    async with serving([0.05, OK], [0.05, OK], [0.05, OK], [OK]) as server:
+        await asyncio.gather(*[ask(client, server) for _ in range(3)])
+        for _ in range(8):
+            await ask(client, server)
+            await asyncio.sleep(0.05)
+        assert server.hung_up.is_set()
+        await client.close()
+    assert server.connections == 3
+
+
 async def test_each_origin_has_connections_of_its_own() -> None:
     client = HttpClient(HttpLimits(connections=1))
     async with serving([OK]) as one, serving([OK]) as other:

@@ -143,7 +143,9 @@ WAYS: dict[str, Sequence[Step]] = {
     "cut every 7 bytes": [
         SSE_HEAD + chunked(*[(STREAMED + USAGE + DONE)[at : at + 7] for at in range(0, 800, 7)][:-1])
     ],
-    "with CRLF and comments": [SSE_HEAD + chunked(b": hi\r\n\r\n" + (STREAMED + USAGE + DONE).replace(b"\n", b"\r\n"))],
+    "with CRLF and comments": [
+        SSE_HEAD + chunked(b": hi\r\n\r\ndata:\r\n\r\n" + (STREAMED + USAGE + DONE).replace(b"\n", b"\r\n"))
+    ],
     "until the connection ends": [head(content_type="text/event-stream; charset=utf-8") + STREAMED + USAGE, Then.CLOSE],
     "without a content type": [head(transfer_encoding="chunked") + chunked(STREAMED + USAGE + DONE)],
 }

@@ -23,6 +23,7 @@ STREAMS = {
     "CR": (b"data: a\r\rdata: b\r\r", [b"a", b"b"]),
     "mixed line ends": (b"data: a\r\n\ndata: b\n\r\ndata: c\r\n\r", [b"a", b"b", b"c"]),
     "several data lines": (b"data: a\ndata: b\ndata:\ndata\n\n", [b"a\nb\n\n"]),
+    "several data lines with CRLF": (b"data: a\r\ndata: b\r\n\r\n", [b"a\nb"]),
     "no space after the colon": (b"data:a\n\n", [b"a"]),
     "only one space is taken": (b"data:  a\n\n", [b" a"]),
     "other fields": (b"event: x\nid: 1\ndata: a\nretry: 5\n\n", [b"a"]),

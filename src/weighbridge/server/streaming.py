@@ -73,7 +73,7 @@ async def _replay(outcome: Outcome, send: Send, writer: EventWriter) -> None:
 
 
 def _note(record: Record | None) -> bytes:
-    """Verdict and cost were not known when a live stream's headers left; a comment, which clients skip, carries them."""
+    """Verdict and cost were not known when a live stream's headers left; a comment, which clients skip, has them."""
     if record is None:
         return b""
     cost = "unknown" if record.cost is None else str(record.cost)
