@@ -48,3 +48,8 @@ def test_a_refusal_is_kept_apart_from_text() -> None:
 
 def test_the_last_usage_report_counts() -> None:
     assert collect(Delta(usage=Usage(3, 1)), Delta(usage=Usage(3, 2))).usage == Usage(3, 2)
+
+
+def test_only_the_first_choice_is_judged() -> None:
+    response = collect(Delta(text="a"), Delta(text="b", choice=1), Delta(finish_reason=FinishReason.STOP))
+    assert (response.text, len(response.choices)) == ("a", 1)

@@ -63,9 +63,12 @@ def test_models_lists_everything_that_may_stand_in_model(client: Client) -> None
     assert client.get("/v1/models/task/classify").json["id"] == "task/classify"
 
 
-def test_an_error_about_models_is_in_openai_s_words(client: Client) -> None:
-    error = client.get("/v1/models/nothing").error
-    assert (error["type"], error["code"], error["param"]) == ("invalid_request_error", "unknown_model", "model")
+@pytest.mark.parametrize(
+    ("path", "code"), [("/v1/models/nothing", "unknown_model"), ("/v1/moderations", "unknown_path")]
+)
+def test_an_error_on_a_path_of_openai_s_is_in_openai_s_words(client: Client, path: str, code: str) -> None:
+    error = client.get(path).error
+    assert (error["type"], error["code"]) == ("invalid_request_error", code)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/openapi.json"])

@@ -56,6 +56,16 @@ def test_the_end_of_the_stream_says_verdict_and_cost(client: Client) -> None:
     assert client.get(f"/v1/records/{number}").json["is_stream"] is True
 
 
+@pytest.mark.parametrize("model", ["task/classify", "task/reason"])
+def test_every_choice_is_streamed_with_its_logprobs_and_its_end(client: Client, model: str) -> None:
+    reply = client.chat("An invoice.", model=model, stream=True, n=2, logprobs=True)
+    choices = [choice for chunk in chunks(reply.body) for choice in chunk["choices"]]  # type: ignore[attr-defined]
+    for number in (0, 1):
+        first, *_, last = [choice for choice in choices if choice["index"] == number]
+        assert (first["delta"]["role"], last["finish_reason"]) == ("assistant", "stop")
+        assert first["logprobs"]["content"]
+
+
 def test_an_error_before_the_first_piece_is_a_plain_http_error(client: Client) -> None:
     reply = client.chat("Plan it.", model="task/reason", stream=True, metadata={"simulate": "error:503"})
     assert (reply.status, reply.error["code"]) == (502, "attempts_failed")

@@ -21,6 +21,8 @@ class Collector:
 
     def add(self, delta: Delta) -> None:
         """Take in one piece. Usage is cumulative where it is reported more than once, so the last report counts."""
+        if delta.choice:
+            return
         if delta.text:
             self._texts.append(delta.text)
         if delta.refusal:

@@ -74,7 +74,7 @@ class Delta:
     """One piece of a streamed answer."""
 
     text: str = ""
-    """New text of the first choice."""
+    """New text."""
     tool_text: str = ""
     """New text of tool-call names and arguments, for size limits."""
     refusal: str = ""
@@ -91,6 +91,8 @@ class Delta:
     """The event's JSON as it arrived, for a caller of the same dialect; `None` when there is none."""
     tool_pieces: tuple[ToolPiece, ...] = ()
     """The fragments of tool calls in this piece."""
+    choice: int = 0
+    """Which alternative it belongs to. Only the first is judged; a host's own bytes may hold the others too."""
 
     @property
     def has_content(self) -> bool:

@@ -8,7 +8,7 @@ settings, and `simulated_answers.py` what it says otherwise. The reference page 
 import math
 import re
 from collections.abc import AsyncGenerator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.dialects.openai_chat.errors import parse_error
@@ -89,6 +89,8 @@ class SimulatedHost:
             if pause_s and delta.has_content:
                 await self._pass_time(pause_s, deadline - self._clock.monotonic())
             yield delta
+            for choice in range(1, 1 if delta.usage else request.choices):
+                yield replace(delta, choice=choice)
         if script.disconnect_after is not None:
             raise _broken_off(script.disconnect_after)
 

@@ -23,8 +23,8 @@ from weighbridge.server.openapi import describe_api
 
 Page = Callable[[Request], Awaitable[Response]]
 MOST_RECORDS = 500
-MODELS_PATH = "/v1/models"
-"""OpenAI's own path, so its errors are in OpenAI's words; the other pages are ours."""
+OWN_PATHS = ("/v1/records", "/v1/tasks")
+"""Under /v1 the rest is OpenAI's, served here or not, so its errors are in OpenAI's words."""
 
 
 def build_pages(house: House, reloader: Reloader | None) -> Starlette:
@@ -35,8 +35,8 @@ def build_pages(house: House, reloader: Reloader | None) -> Starlette:
             Route("/healthz", pages.healthz),
             Route("/readyz", pages.readyz),
             Route("/openapi.json", pages.openapi),
-            Route(MODELS_PATH, pages.models),
-            Route(f"{MODELS_PATH}/{{name:path}}", pages.model),
+            Route("/v1/models", pages.models),
+            Route("/v1/models/{name:path}", pages.model),
             Route("/v1/records", pages.records),
             Route("/v1/records/{id}", pages.record),
             Route("/v1/records/{id}/explanation", pages.explanation),
@@ -162,10 +162,13 @@ def _json(content: object, status: int = 200) -> Response:
 async def _problem(request: Request, error: Exception) -> Response:
     if not isinstance(error, WeighbridgeError):
         raise error
-    dialect = "openai_chat" if request.url.path.startswith(MODELS_PATH) else "native"
-    answer = Response(RENDER_ERROR[dialect](error), error.status, media_type="application/json")
+    answer = Response(RENDER_ERROR[_dialect(request.url.path)](error), error.status, media_type="application/json")
     answer.raw_headers += error_headers(error)
     return answer
+
+
+def _dialect(path: str) -> str:
+    return "openai_chat" if path.startswith("/v1/") and not path.startswith(OWN_PATHS) else "native"
 
 
 async def _unrouted(request: Request, error: Exception) -> Response:

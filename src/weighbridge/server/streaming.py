@@ -1,6 +1,6 @@
 """A streamed answer as server-sent events (WHATWG HTML, server-sent events), in the dialect that was asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from weighbridge.domain.caller import Caller
@@ -8,7 +8,7 @@ from weighbridge.domain.errors import WeighbridgeError
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.record import Record
 from weighbridge.domain.request import Request
-from weighbridge.domain.response import Delta, ToolPiece
+from weighbridge.domain.response import Delta, Response, ToolPiece
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.stream import LiveStream, open_stream
 from weighbridge.server.answers import begun_headers, record_headers
@@ -41,7 +41,7 @@ async def stream_answer(request: Request, caller: Caller, house: House, send: Se
     """Send the answer piece by piece. Errors before the first piece are raised; later ones become an error event."""
     begun = await open_stream(request, caller, house)
     if isinstance(begun, Outcome):
-        await _replay(begun, send, writer(begun.model, begun.record.id))
+        await _replay(begun, request, send, writer(begun.model, begun.record.id))
     else:
         await _relay(begun, send, writer(begun.model, begun.record_id))
 
@@ -58,18 +58,24 @@ async def _relay(live: LiveStream, send: Send, writer: EventWriter) -> None:
     await _write(send, _note(live.record) + writer.finish(), is_last=True)
 
 
-async def _replay(outcome: Outcome, send: Send, writer: EventWriter) -> None:
+async def _replay(outcome: Outcome, request: Request, send: Send, writer: EventWriter) -> None:
     """A whole, validated answer in the shape of a stream."""
-    choice, usage = outcome.response.choices[0], outcome.response.usage
-    calls = tuple(ToolPiece(index, call.id, call.name, call.arguments) for index, call in enumerate(choice.tool_calls))
-    deltas = [
-        Delta(text=choice.text, refusal=choice.refusal or "", tool_pieces=calls),
-        Delta(finish_reason=choice.finish_reason),
-        *([Delta(usage=usage)] if usage is not None else []),
-    ]
     await _start(send, record_headers(outcome.record))
-    pieces = b"".join(writer.delta(delta) for delta in deltas)
+    pieces = b"".join(map(writer.delta, _cut(outcome.response, request.wants_logprobs)))
     await _write(send, pieces + _note(outcome.record) + writer.finish(), is_last=True)
+
+
+def _cut(response: Response, shows_logprobs: bool) -> Iterator[Delta]:
+    """Every choice with its end, then usage."""
+    for number, choice in enumerate(response.choices):
+        calls = tuple(
+            ToolPiece(index, call.id, call.name, call.arguments) for index, call in enumerate(choice.tool_calls)
+        )
+        logprobs = choice.logprobs if shows_logprobs else None
+        yield Delta(text=choice.text, refusal=choice.refusal or "", tool_pieces=calls, logprobs=logprobs, choice=number)
+        yield Delta(finish_reason=choice.finish_reason, choice=number)
+    if response.usage is not None:
+        yield Delta(usage=response.usage)
 
 
 def _note(record: Record | None) -> bytes:

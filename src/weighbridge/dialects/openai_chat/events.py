@@ -134,7 +134,7 @@ def _render_choice(delta: Delta, is_first: bool) -> dict[str, object]:
     if delta.tool_pieces:
         said["tool_calls"] = [_render_piece(piece) for piece in delta.tool_pieces]
     return {
-        "index": 0,
+        "index": delta.choice,
         "delta": said,
         "logprobs": render_logprobs(delta.logprobs),
         "finish_reason": None if delta.finish_reason is None else render_finish(delta.finish_reason),
@@ -156,11 +156,12 @@ def render_stream_error(error: WeighbridgeError) -> bytes:
 class EventWriter:
     """The server-sent events of one answer, in their order."""
 
-    __slots__ = ("_created", "_is_first", "_model", "_response_id", "_shows_usage")
+    __slots__ = ("_begun", "_created", "_model", "_response_id", "_shows_usage")
 
     def __init__(self, *, model: str, response_id: str, created: int, shows_usage: bool) -> None:
         self._model, self._response_id, self._created = model, response_id, created
-        self._shows_usage, self._is_first = shows_usage, True
+        self._shows_usage = shows_usage
+        self._begun: set[int] = set()
 
     def delta(self, delta: Delta) -> bytes:
         """One piece; nothing for usage that the caller did not ask for."""
@@ -171,9 +172,9 @@ class EventWriter:
             model=self._model,
             created=self._created,
             response_id=self._response_id,
-            is_first=self._is_first,
+            is_first=delta.choice not in self._begun,
         )
-        self._is_first = False
+        self._begun.add(delta.choice)
         return b"data: %b\n\n" % rendered
 
     def finish(self) -> bytes:
