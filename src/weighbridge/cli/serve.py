@@ -17,6 +17,7 @@ from weighbridge.cli.common import Config, found_config, print_lines
 from weighbridge.config.load import config_fingerprint, load_policy
 from weighbridge.domain.errors import ConfigError, ConfigProblem
 from weighbridge.domain.policy import Policy
+from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.reload import Reloader
 from weighbridge.pipeline.wire import derive, open_house
 from weighbridge.server.app import App
@@ -44,7 +45,7 @@ async def _serve(policy: Policy, path: Path | None, listener: socket.socket) -> 
     async with open_house(policy) as house:
         reloader = None
         if path is not None:
-            reloader = Reloader(path, os.environ, house, derive, config_fingerprint(path))
+            reloader = reloader_at(listener.getsockname()[0], path, house)
         print_lines(*_welcome(policy, path, listener))
         _settle_memory()
         watching = asyncio.create_task(reloader.watch()) if reloader else None
@@ -53,6 +54,16 @@ async def _serve(policy: Policy, path: Path | None, listener: socket.socket) -> 
         finally:
             if watching is not None:
                 watching.cancel()
+
+
+def reloader_at(host: str, path: Path, house: House) -> Reloader:
+    """Refuses at a reload what start-up refuses: a gateway that others reach never loses its last key."""
+
+    def derive_here(policy: Policy) -> InForce:
+        require_keys_off_loopback(policy, host, path)
+        return derive(policy)
+
+    return Reloader(path, os.environ, house, derive_here, config_fingerprint(path))
 
 
 def _settle_memory() -> None:
