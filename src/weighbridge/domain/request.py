@@ -97,6 +97,18 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolChoice:
+    """Whether the model must, may or may not ask for tools."""
+
+    kind: str
+    """`auto`, `none`, `required` (one or more of them) or `tool` (the named one)."""
+    name: str | None = None
+    """The tool's name, for `tool`."""
+    may_be_parallel: bool = True
+    """False where one answer may hold one call at most."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutputFormat:
     """The shape that the caller wants the answer in."""
 
@@ -143,6 +155,8 @@ class Request:
     """Sampling wishes."""
     tools: tuple[Tool, ...] = ()
     """Tools on offer."""
+    tool_choice: ToolChoice | None = None
+    """What is to be done with them; `None` leaves it to the model."""
     output: OutputFormat = TEXT_OUTPUT
     """The wanted shape of the answer."""
     choices: int = 1
