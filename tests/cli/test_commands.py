@@ -129,6 +129,17 @@ def test_explain_shows_every_model_and_every_attempt(capsys: Captured) -> None:
     assert "next candidate" in out
 
 
+def test_a_rationale_with_brackets_is_shown_as_it_was_written(capsys: Captured, tmp_path: Path) -> None:
+    rationale = "labels [urgent, low] go small :+1: [/b]"
+    (tmp_path / "weighbridge.yaml").write_text(
+        "version: 1\nmodels:\n  one: {host: simulated, price: {input_usd_per_million: 1, output_usd_per_million: 1},\n"
+        "    context_window_tokens: 8000, max_output_tokens: 100}\ntasks:\n  greet: {risk_level: low,\n"
+        f"    primary_model: one, fallback_model: [], routing_policy: {{rationale: '{rationale}'}}}}\n"
+    )
+    assert invoke(["run", "greet", "--input", "hello"]) == invoke(["explain", "last"]) == 0
+    assert f"reason: {rationale}" in capsys.readouterr().out
+
+
 def test_explain_as_json_is_what_the_api_gives(capsys: Captured) -> None:
     invoke(["demo"])
     capsys.readouterr()

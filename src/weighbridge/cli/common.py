@@ -47,7 +47,7 @@ def print_json(content: object) -> None:
 
 def print_tables(*parts: object) -> None:
     """Tables and text on stdout: as wide as the terminal, or wide enough for a pipe."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)  # a rationale may hold [brackets] and :colons:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPE_COLUMNS
     console.print(*parts, sep="\n")

@@ -45,7 +45,7 @@ async def found(gateway: Gateway, record_id: str) -> Record:
 
 
 def _headline(record: Record) -> str:
-    lines = [f"[bold]{record.id}[/bold]  {record.created_at}  {record.status}"]
+    lines = [f"{record.id}  {record.created_at}  {record.status}"]
     known = record.classification
     if known is not None:
         lines.append(
