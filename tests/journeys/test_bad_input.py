@@ -94,7 +94,20 @@ def test_an_unknown_path_and_record_are_not_found(client: Client) -> None:
     refused(client.get("/v1/records/rec_nothing"), 404, "unknown_record")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=9999", "limit=x", "fallback=maybe"])
+WRONG_QUERIES = [
+    "limit=0",
+    "limit=9999",
+    "limit=x",
+    "limit=00000000019999",
+    "limit=000000001" + "9" * 5000,
+    "fallback=maybe",
+    "since=yesterday",
+    "since=0001-01-01T00:00:00%2B14:00",
+    "since=9999-12-31T23:59:59-14:00",
+]
+
+
+@pytest.mark.parametrize("query", WRONG_QUERIES, ids=lambda query: query[:40])
 def test_a_wrong_query_is_refused(client: Client, query: str) -> None:
     refused(client.get(f"/v1/records?{query}"), 400, "invalid_field")
 

@@ -148,7 +148,8 @@ def _flag(text: str | None) -> bool | None:
 
 
 def _limit(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_RECORDS:
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(MOST_RECORDS))
+    if not is_number or not 1 <= int(text) <= MOST_RECORDS:
         raise InvalidFieldError(
             f"`limit` is a number from 1 to {MOST_RECORDS}.", advice="Page with `before` for more.", param="limit"
         )

@@ -39,7 +39,7 @@ def spend(connection: sqlite3.Connection) -> list[Spend]:
 
 
 def _conditions(wanted: RecordFilter) -> tuple[list[str], list[str]]:
-    since = None if wanted.since is None else rfc3339(_moment(wanted.since))
+    since = None if wanted.since is None else _moment(wanted.since)
     compared = {
         "task = ?": wanted.task,
         "served_model = ?": wanted.model,
@@ -60,11 +60,11 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _moment(text: str) -> datetime:
+def _moment(text: str) -> str:
     try:
         moment = datetime.fromisoformat(text)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except ValueError:
+        return rfc3339(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):  # an offset may lead out of the years 1 to 9999
         raise InvalidFieldError(
             f"`since` is no time: {text[:40]!r}.", advice="Write it like 2026-11-25T00:00:00Z.", param="since"
         ) from None
