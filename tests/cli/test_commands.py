@@ -94,6 +94,10 @@ def test_run_reads_stdin(capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_
         (["explain", "last"], 1, "unknown_record"),
         (["check", "missing.yaml"], 2, "missing.yaml"),
         (["serve", "--host", "0.0.0.0", "--port", "0"], 2, "keys"),
+        (["serve", "--port", "65536"], 2, "65535"),
+        (["ask", "hi", "--input-price", "cheap"], 2, "--input-price"),
+        (["ask", "hi", "--output-price", "-1"], 2, "--output-price"),
+        (["ask", "hi", "--output-price", "nan"], 2, "--output-price"),
     ],
 )
 def test_what_goes_wrong_is_said_on_stderr(capsys: Captured, arguments: list[str], status: int, said: str) -> None:

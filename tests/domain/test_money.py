@@ -30,6 +30,11 @@ def test_money_is_finite(amount: str) -> None:
         Money.usd(amount)
 
 
+def test_what_is_no_number_is_no_money() -> None:
+    with pytest.raises(ValueError, match="money is a number, got 'cheap'"):
+        Price.per_million("cheap", "1")
+
+
 def test_a_negative_price_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         Price.per_million("-1", "1")

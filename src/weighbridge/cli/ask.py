@@ -15,6 +15,7 @@ from weighbridge.domain.policy import Host, Limits, Policy, PortfolioModel, Secr
 from weighbridge.pipeline.gateway import Gateway
 
 KEY_VARIABLE = "LLM_API_KEY"
+USD = Annotated[str, Parameter(validator=lambda _, usd: Price.per_million(usd, usd))]
 MOCK_ANSWER = "Transformers use attention to weigh relevant tokens in context before predicting the next token."
 LIMITS = Limits(max_input_tokens=4_000, max_output_tokens=300, deadline_s=30.0, max_attempts=1)
 
@@ -24,8 +25,8 @@ def ask(
     *,
     base_url: Annotated[str, Parameter(help="An OpenAI-compatible endpoint.")] = "https://api.openai.com/v1",
     model: Annotated[str, Parameter(help="The model's name at that endpoint.")] = "gpt-5-mini",
-    input_price: Annotated[str, Parameter(help="USD per million input tokens.")] = "0.10",
-    output_price: Annotated[str, Parameter(help="USD per million output tokens.")] = "0.30",
+    input_price: Annotated[USD, Parameter(help="USD per million input tokens.")] = "0.10",
+    output_price: Annotated[USD, Parameter(help="USD per million output tokens.")] = "0.30",
     store: Annotated[str, Parameter(help="Where its record goes.")] = "weighbridge.db",
     json: Json = False,
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Annotated
 import uvicorn
 import uvloop
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from weighbridge.cli.common import Config, found_config, print_lines
 from weighbridge.config.load import config_fingerprint, load_policy
@@ -29,7 +30,7 @@ def serve(
     *,
     config: Config = None,
     host: Annotated[str, Parameter(help="Address to listen on; anything but loopback needs `keys`.")] = "127.0.0.1",
-    port: Annotated[int, Parameter(help="Port; 0 picks a free one.")] = 4141,
+    port: Annotated[int, Parameter(help="Port; 0 picks a free one.", validator=Number(gte=0, lte=65_535))] = 4141,
 ) -> None:
     """Serve until interrupted. A changed config is taken over whole, or refused and reported by /readyz."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")

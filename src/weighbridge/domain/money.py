@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Self
 
 PICO_PER_USD = 10**12
@@ -18,10 +18,7 @@ class Money:
     @classmethod
     def usd(cls, amount: str | int | Decimal) -> Self:
         """From dollars as text, integer or Decimal. Raises ValueError below one pico-dollar or if not finite."""
-        value = Decimal(amount)
-        if not value.is_finite():
-            raise ValueError(f"money must be finite, got {amount!r}")
-        pico = value * PICO_PER_USD
+        pico = _finite(amount) * PICO_PER_USD
         if pico != pico.to_integral_value():
             raise ValueError(f"{amount} USD is finer than a pico-dollar (1e-12 USD)")
         return cls(int(pico))
@@ -97,7 +94,17 @@ class Price:
 
 
 def _per_token(usd_per_million: str | Decimal) -> Money:
-    amount = Decimal(usd_per_million)
+    amount = _finite(usd_per_million)
     if amount < 0:
         raise ValueError(f"a price cannot be negative, got {usd_per_million}")
     return Money.usd(amount / 1_000_000)
+
+
+def _finite(amount: str | int | Decimal) -> Decimal:
+    try:
+        value = Decimal(amount)
+    except InvalidOperation:
+        raise ValueError(f"money is a number, got {amount!r}") from None
+    if not value.is_finite():
+        raise ValueError(f"money must be finite, got {amount!r}")
+    return value
