@@ -19,13 +19,12 @@ class Sensitivity(StrEnum):
     CONFIDENTIAL = "confidential"
     RESTRICTED = "restricted"
 
-    @property
-    def rank(self) -> int:
-        """0 for public up to 3 for restricted; a model may see content of its own rank or lower."""
-        return _SENSITIVITY_RANK[self]
+    rank: int
+    """0 for public up to 3 for restricted; a model may see content of its own rank or lower."""
 
 
-_SENSITIVITY_RANK = {level: rank for rank, level in enumerate(Sensitivity)}
+for _rank, _level in enumerate(Sensitivity):
+    _level.rank = _rank  # an attribute, because a dictionary keyed by members hashes them in Python
 
 
 class Tier(StrEnum):
