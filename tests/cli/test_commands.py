@@ -88,6 +88,7 @@ def test_run_reads_stdin(capsys: Captured, monkeypatch: pytest.MonkeyPatch, tmp_
         (["run", "classify", "--input", " "], 1, "empty_input"),
         (["run", "classify", "--input", "x", "--risk", "severe"], 1, "low, medium, high"),
         (["run", "classify", "--input", "@missing.txt"], 1, "missing.txt"),
+        (["run", "classify", "--input", "caf\udce9"], 1, "UTF-8"),
         (["run", "classify"], 2, "input"),
         (["bogus"], 2, "bogus"),
         (["explain", "rec_nothing"], 1, "unknown_record"),

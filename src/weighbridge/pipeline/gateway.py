@@ -79,7 +79,9 @@ class Gateway:
         return await self.send(request)
 
     async def send(self, request: Request) -> Outcome:
-        """Answer a request that you built yourself."""
+        """Answer a request that you built yourself. Raises WeighbridgeError."""
+        _require_bounds(request)
+        _require_unicode(request)
         return await run(request, self._caller, self._house)
 
     def standings(self) -> list[Standing]:
@@ -102,6 +104,28 @@ def _risk(text: str) -> Risk:
     except ValueError:
         raise InvalidFieldError(
             f"There is no risk {text!r}.", advice=f"Use one of {', '.join(Risk)}.", param="risk"
+        ) from None
+
+
+def _require_bounds(request: Request) -> None:
+    if request.max_output_tokens is not None and request.max_output_tokens < 1:
+        raise InvalidFieldError(
+            "`max_output_tokens` must be a whole number from 1.",
+            advice="Raise it, or leave it out for the task's own limit.",
+            param="max_output_tokens",
+        )
+
+
+def _require_unicode(request: Request) -> None:
+    """Python's strings may hold what no file and no wire can, such as bytes of another encoding on the command line."""
+    texts = (request.text, request.model, request.task or "", *map(str, request.metadata.values()))
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        raise InvalidFieldError(
+            "A text of the request cannot be written as UTF-8: it holds half of a surrogate pair.",
+            advice="Send text that was decoded with its own encoding, as UTF-8 for example.",
+            param="input",
         ) from None
 
 
