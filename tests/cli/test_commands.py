@@ -1,6 +1,7 @@
 """What operators see: plain lines, tables, JSON for machines, errors on stderr, exit 0, 1 or 2."""
 
 import json
+import socket
 import sys
 from pathlib import Path
 
@@ -107,6 +108,16 @@ def test_what_goes_wrong_is_said_on_stderr(capsys: Captured, arguments: list[str
     assert captured.out == ""
     assert said in captured.err
     assert "Traceback" not in captured.err
+
+
+def test_a_port_that_is_taken_is_said_plainly(capsys: Captured) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert invoke(["serve", "--port", str(port)]) == 2
+    assert capsys.readouterr().err == (
+        f"weighbridge: 127.0.0.1:{port} cannot be listened on: Address already in use. "
+        "Choose another --port, or --host, or stop what listens there.\n"
+    )
 
 
 def test_check_lists_problems_with_their_place(capsys: Captured, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError
 
 from weighbridge import __version__
-from weighbridge.domain.errors import ConfigError, WeighbridgeError
+from weighbridge.domain.errors import CommandError, ConfigError, WeighbridgeError
 
 app = App(
     name="weighbridge",
@@ -50,6 +50,8 @@ def invoke(arguments: Sequence[str]) -> int:
     except CycloptsError as error:
         return _complain(f"{error}\n`weighbridge --help` lists the commands.", MISUSED)
     except ConfigError as error:
+        return _complain(str(error), MISUSED)
+    except CommandError as error:
         return _complain(str(error), MISUSED)
     except WeighbridgeError as error:
         return _complain(_told(error), FAILED)

@@ -16,7 +16,7 @@ from cyclopts.validators import Number
 
 from weighbridge.cli.common import Config, found_config, print_lines
 from weighbridge.config.load import config_fingerprint, load_policy
-from weighbridge.domain.errors import ConfigError, ConfigProblem
+from weighbridge.domain.errors import CommandError, ConfigError, ConfigProblem
 from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.reload import Reloader
@@ -91,13 +91,16 @@ def http_server(app: App) -> uvicorn.Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ConfigError when the address cannot be had."""
+    """A listening socket. Raises CommandError when the address cannot be had."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        expected = f"a free address of this machine; {host}:{port} cannot be listened on ({error.strerror})"
-        raise ConfigError([ConfigProblem("the command line", 1, 1, "--port", expected)]) from None
+        reason = os.strerror(error.errno) if error.errno else "no such address"
+        raise CommandError(
+            f"{host}:{port} cannot be listened on: {reason}.",
+            advice="Choose another --port, or --host, or stop what listens there.",
+        ) from None
 
 
 def require_keys_off_loopback(policy: Policy, host: str, path: Path | None) -> None:

@@ -29,7 +29,8 @@
     │   └── ProviderMalformedError      502  provider_malformed
     ├── OverloadedError                 503  overloaded
     ├── StoreError                      503  store_unavailable
-    └── ConfigError                     -    config_invalid
+    ├── ConfigError                     -    config_invalid
+    └── CommandError                    -    command_misused
 
 Every error carries a stable `code`, the HTTP `status` it maps to, whether trying the same thing again can help, the
 condition (what is so) and the advice (what to do next). Messages never hold a secret or a provider's raw page.
@@ -288,6 +289,12 @@ class StoreError(WeighbridgeError):
     status = 503
     code = "store_unavailable"
     is_retryable = True
+
+
+class CommandError(WeighbridgeError):
+    """A command was asked for something that cannot be had, such as an address that is taken."""
+
+    code = "command_misused"
 
 
 @dataclass(frozen=True, slots=True)
