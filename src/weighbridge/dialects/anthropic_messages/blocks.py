@@ -1,0 +1,159 @@
+"""Content blocks, both ways: https://platform.claude.com/docs/en/api/messages."""
+
+from collections.abc import Callable, Mapping
+
+import orjson
+
+from weighbridge.dialects.fields import (
+    Fields,
+    as_object,
+    invalid,
+    join,
+    need_object,
+    need_text,
+    one_of,
+    read_flag,
+    read_text,
+)
+from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
+from weighbridge.domain.request import Image, Part, Role, Text, ToolCall, ToolResult
+
+Block = dict[str, object]
+_ReadBlock = Callable[[Fields, str], tuple[Part, ...]]
+_BASE64_MARK = ";base64,"
+_SHOWN_ID_CHARS = 60
+
+
+def parse_blocks(content: list[object], role: Role, path: str) -> tuple[Part, ...]:
+    """The parts of a turn. Thinking has none: it is for its own model only, and travels in the wire body."""
+    readers = _READERS[role]
+    parts: list[Part] = []
+    for index, item in enumerate(content):
+        at = f"{path}[{index}]"
+        fields = as_object(item, at)
+        kind = one_of(fields.get("type"), tuple(readers), join(at, "type"))
+        parts.extend(readers[kind](fields, at))
+    return tuple(parts)
+
+
+def nothing_in(param: str) -> EmptyInputError:
+    """The error for text that is empty or blank, which Anthropic's hosts refuse."""
+    return EmptyInputError(
+        f"`{param}` holds nothing but space.", advice="Send text there, or leave the block out.", param=param
+    )
+
+
+def _text(fields: Fields, path: str) -> tuple[Part, ...]:
+    text = read_text(fields, "text", path)
+    if text is None:
+        raise invalid(join(path, "text"), "text", None)
+    if not text or text.isspace():
+        raise nothing_in(path)
+    return (Text(text),)
+
+
+def _image(fields: Fields, path: str) -> tuple[Part, ...]:
+    source, at = need_object(fields, "source", path), join(path, "source")
+    if one_of(source.get("type"), ("base64", "url"), join(at, "type")) == "base64":
+        return (Image(f"data:{need_text(source, 'media_type', at)}{_BASE64_MARK}{need_text(source, 'data', at)}"),)
+    url = need_text(source, "url", at)
+    if not url.startswith("https://"):
+        param = join(at, "url")
+        raise InvalidFieldError(
+            f"`{param}` must be an https URL.", advice="Send the picture itself as base64.", param=param
+        )
+    return (Image(url),)
+
+
+def _tool_use(fields: Fields, path: str) -> tuple[Part, ...]:
+    arguments = orjson.dumps(need_object(fields, "input", path)).decode()
+    return (ToolCall(need_text(fields, "id", path), need_text(fields, "name", path), arguments),)
+
+
+def _tool_result(fields: Fields, path: str) -> tuple[Part, ...]:
+    """The result, then the pictures in it: the gateway's own results are text."""
+    call_id, content = need_text(fields, "tool_use_id", path), fields.get("content")
+    read_flag(fields, "is_error", path)
+    if content is None or type(content) is str:
+        return (ToolResult(call_id, content or ""),)
+    if type(content) is not list:
+        raise invalid(join(path, "content"), "text or a list of blocks", content)
+    parts = parse_blocks(content, Role.TOOL, join(path, "content"))
+    text = "\n".join([part.text for part in parts if isinstance(part, Text)])
+    return (ToolResult(call_id, text), *(part for part in parts if isinstance(part, Image)))
+
+
+def _thinking(fields: Fields, path: str) -> tuple[Part, ...]:
+    read_text(fields, "thinking", path)
+    read_text(fields, "signature", path)
+    return ()
+
+
+def _redacted_thinking(fields: Fields, path: str) -> tuple[Part, ...]:
+    read_text(fields, "data", path)
+    return ()
+
+
+_READERS: Mapping[Role, Mapping[str, _ReadBlock]] = {
+    Role.SYSTEM: {"text": _text},
+    Role.USER: {"text": _text, "image": _image, "tool_result": _tool_result},
+    Role.ASSISTANT: {
+        "text": _text,
+        "tool_use": _tool_use,
+        "thinking": _thinking,
+        "redacted_thinking": _redacted_thinking,
+    },
+    Role.TOOL: {"text": _text, "image": _image},
+}
+
+
+def render_block(part: Part) -> Block | None:
+    """A part on the wire; `None` for blank text. Raises InvalidFieldError for what has no place in a block."""
+    if isinstance(part, Text):
+        return None if not part.text or part.text.isspace() else {"type": "text", "text": part.text}
+    if isinstance(part, Image):
+        return {"type": "image", "source": _source(part.url)}
+    if isinstance(part, ToolCall):
+        return render_call(part, _arguments(part))
+    block: Block = {"type": "tool_result", "tool_use_id": part.call_id}
+    return block | {"content": part.text} if part.text else block
+
+
+def _source(url: str) -> Block:
+    if not url.startswith("data:"):
+        return {"type": "url", "url": url}
+    media_type, _, encoded = url.removeprefix("data:").partition(_BASE64_MARK)
+    if not (media_type and encoded):
+        raise InvalidFieldError(
+            "A picture in `messages` is a data URL without a media type or not in base64.",
+            advice="Send it as `data:image/png;base64,...`.",
+            param="messages",
+        )
+    return {"type": "base64", "media_type": media_type, "data": encoded}
+
+
+def _arguments(call: ToolCall) -> object:
+    arguments = as_input(call.arguments)
+    if arguments is None:
+        raise InvalidFieldError(
+            f"The arguments of the tool call {call.id[:_SHOWN_ID_CHARS]!r} in `messages` are not a JSON object.",
+            advice="Send them as one JSON object; hosts that speak Anthropic's format take nothing else.",
+            param="messages",
+        )
+    return arguments
+
+
+def render_call(call: ToolCall, arguments: object) -> Block:
+    """A call of a tool, its arguments being what `as_input` made of them."""
+    return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments}
+
+
+def as_input(arguments: str) -> object | None:
+    """Arguments as the object that the format wants, in their own spelling; `None` when they are none."""
+    if not arguments or arguments.isspace():
+        return {}
+    try:
+        value = orjson.loads(arguments)
+    except ValueError:
+        return None
+    return orjson.Fragment(arguments) if type(value) is dict else None

@@ -1,0 +1,195 @@
+"""A streamed answer for a caller: events in the order that Anthropic's clients count on.
+
+https://platform.claude.com/docs/en/build-with-claude/streaming
+"""
+
+from collections.abc import Mapping
+
+import orjson
+
+from weighbridge.dialects.anthropic_messages.blocks import as_input
+from weighbridge.dialects.anthropic_messages.errors import render_error
+from weighbridge.dialects.anthropic_messages.response import empty_message, render_stop
+from weighbridge.dialects.anthropic_messages.usage import render_usage
+from weighbridge.domain.errors import WeighbridgeError
+from weighbridge.domain.response import Delta, FinishReason, ToolPiece
+from weighbridge.domain.usage import Usage
+
+_EVENTS = frozenset(
+    {
+        "message_start",
+        "content_block_start",
+        "content_block_delta",
+        "content_block_stop",
+        "message_delta",
+        "message_stop",
+        "ping",
+    }
+)
+_TEXT = -1
+"""The block of text among the blocks of calls, which are numbered from 0."""
+_TYPE_FIRST = b'{"type":"'
+
+
+class EventWriter:
+    """The server-sent events of one answer, in their order.
+
+    A host's own events of this dialect pass as they came, but for the model's name. Others are built: one block is
+    open at a time, and what belongs to a later one waits until the open one is complete.
+    """
+
+    __slots__ = (
+        "_calls",
+        "_finish",
+        "_has_begun",
+        "_id",
+        "_is_own",
+        "_last",
+        "_model",
+        "_open",
+        "_refuses",
+        "_usage",
+        "_waiting",
+    )
+
+    def __init__(self, *, model: str, response_id: str) -> None:
+        self._model, self._id = model, response_id
+        self._has_begun = self._is_own = self._refuses = False
+        self._last = -1
+        self._open: _Block | None = None
+        self._waiting: dict[int, _Block] = {}
+        self._calls: set[int] = set()
+        self._finish = FinishReason.UNKNOWN
+        self._usage: Usage | None = None
+
+    def delta(self, delta: Delta) -> bytes:
+        """One piece; nothing for what has its place at the end."""
+        if not self._has_begun:
+            self._is_own = delta.wire is not None and _type_in(delta.wire) in _EVENTS
+        if self._is_own and delta.wire is not None:
+            self._has_begun = True
+            return self._passed_on(delta.wire)
+        self._finish = delta.finish_reason or self._finish
+        self._usage = delta.usage or self._usage
+        self._refuses = self._refuses or bool(delta.refusal)
+        events = self._begin()
+        if text := delta.text + delta.refusal:
+            events += self._add(_TEXT, text)
+        for piece in delta.tool_pieces:
+            events += self._add(piece.index, piece.arguments, piece)
+        return b"".join(events)
+
+    def finish(self) -> bytes:
+        """The end of a complete answer."""
+        if self._is_own:
+            return _framed("message_stop", {})
+        events = [*self._begin(), *self._close()]
+        for key in list(self._waiting):
+            events += [*self._begin_block(self._waiting.pop(key)), *self._close()]
+        stop = render_stop(self._finish, refuses=self._refuses, calls=bool(self._calls))
+        ending = {"delta": {"stop_reason": stop, "stop_sequence": None}, "usage": render_usage(self._usage)}
+        return b"".join([*events, _framed("message_delta", ending), _framed("message_stop", {})])
+
+    def error(self, error: WeighbridgeError) -> bytes:
+        """The end of a broken one. Anthropic's clients raise on it; a made-up `end_turn` would hide the fault."""
+        return b"event: error\ndata: %b\n\n" % render_error(error)
+
+    def _passed_on(self, wire: bytes) -> bytes:
+        kind = _type_in(wire)
+        if kind == "message_stop":
+            # The caller may be told of its record before the end, so `finish` writes it.
+            return b""
+        if kind == "message_start":
+            event = orjson.loads(wire)
+            wire = orjson.dumps(event | {"message": event["message"] | {"model": self._model}})
+        return b"event: %b\ndata: %b\n\n" % (kind.encode(), wire.replace(b"\n", b"\ndata: "))
+
+    def _begin(self) -> list[bytes]:
+        if self._has_begun:
+            return []
+        self._has_begun = True
+        message = empty_message(self._model, self._id) | {"usage": render_usage(self._usage)}
+        return [_framed("message_start", {"message": message})]
+
+    def _add(self, key: int, text: str, piece: ToolPiece | None = None) -> list[bytes]:
+        """New text of a block, sent at once when the block is open or may be opened."""
+        if self._open is not None and self._open.key == key:
+            self._open.texts.append(text)
+            return [*self._say(text), *self._advance()]
+        if key in self._waiting:
+            self._waiting[key].texts.append(text)
+            return []
+        if key in self._calls:
+            # Only space can follow a complete object, so nothing is lost with a call that was closed.
+            return []
+        block = _Block(key, text, piece)
+        if piece is not None:
+            self._calls.add(key)
+        if self._open is not None and not self._open.is_complete:
+            self._waiting[key] = block
+            return []
+        return [*self._close(), *self._begin_block(block)]
+
+    def _advance(self) -> list[bytes]:
+        """Open what waits, once the open block is complete."""
+        events: list[bytes] = []
+        while self._waiting and self._open is not None and self._open.is_complete:
+            block = self._waiting.pop(next(iter(self._waiting)))
+            events += [*self._close(), *self._begin_block(block)]
+        return events
+
+    def _begin_block(self, block: "_Block") -> list[bytes]:
+        self._last += 1
+        self._open = block
+        start = _framed("content_block_start", {"index": self._last, "content_block": block.opening})
+        return [start, *self._say("".join(block.texts))]
+
+    def _say(self, text: str) -> list[bytes]:
+        """New text of the open block."""
+        if not text or self._open is None:
+            return []
+        is_text = self._open.key == _TEXT
+        delta = {"type": "text_delta", "text": text} if is_text else {"type": "input_json_delta", "partial_json": text}
+        return [_framed("content_block_delta", {"index": self._last, "delta": delta})]
+
+    def _close(self) -> list[bytes]:
+        if self._open is None:
+            return []
+        self._open = None
+        return [_framed("content_block_stop", {"index": self._last})]
+
+
+class _Block:
+    """A block and its text so far."""
+
+    __slots__ = ("_piece", "key", "texts")
+
+    def __init__(self, key: int, text: str, piece: ToolPiece | None) -> None:
+        self.key, self.texts, self._piece = key, [text], piece
+
+    @property
+    def opening(self) -> dict[str, object]:
+        """The block as it begins: without its text."""
+        if self._piece is None:
+            return {"type": "text", "text": ""}
+        return {"type": "tool_use", "id": self._piece.id, "name": self._piece.name, "input": {}}
+
+    @property
+    def is_complete(self) -> bool:
+        """Nothing can follow: text may end anywhere, arguments end with the brace that closes them."""
+        if self._piece is None:
+            return True
+        return self.texts[-1].rstrip()[-1:] == "}" and as_input("".join(self.texts)) is not None
+
+
+def _framed(kind: str, fields: Mapping[str, object]) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), orjson.dumps({"type": kind, **fields}))
+
+
+def _type_in(wire: bytes) -> str:
+    """An event's type. Hosts write it first, where it is found without reading the rest."""
+    if wire.startswith(_TYPE_FIRST):
+        start = len(_TYPE_FIRST)
+        return wire[start : wire.index(b'"', start)].decode()
+    kind = orjson.loads(wire).get("type")
+    return orjson.dumps(kind)[1:-1].decode() if isinstance(kind, str) else ""
