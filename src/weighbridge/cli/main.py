@@ -49,9 +49,7 @@ def invoke(arguments: Sequence[str]) -> int:
         status = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except CycloptsError as error:
         return _complain(f"{error}\n`weighbridge --help` lists the commands.", MISUSED)
-    except ConfigError as error:
-        return _complain(str(error), MISUSED)
-    except CommandError as error:
+    except (ConfigError, CommandError) as error:
         return _complain(str(error), MISUSED)
     except WeighbridgeError as error:
         return _complain(_told(error), FAILED)
