@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from make import a_policy, a_request, a_task
+from make import a_model, a_policy, a_request, a_response, a_task
 from pipeline.scripted import Script, gateway_on, only_record
 from weighbridge.domain.caller import ANONYMOUS
 from weighbridge.domain.errors import AttemptsFailedError, ProviderUnavailableError
@@ -111,6 +111,15 @@ async def test_a_contract_is_checked_before_anything_is_shown(tmp_path: Path) ->
     assert isinstance(outcome, Outcome)
     assert outcome.text == "invoice"
     assert not any(request.is_stream for request in script.requests)
+
+
+async def test_a_checked_answer_is_fetched_whole_so_its_model_need_not_stream(tmp_path: Path) -> None:
+    plain = a_model(capabilities=frozenset())
+    policy = a_policy(a_task(contract=Contract(labels=("hello",)), fallback_models=()), models={plain.name: plain})
+    async with gateway_on(Script(fast_small=[a_response("hello")]), policy, tmp_path) as house:
+        outcome = await open_stream(asked(), ANONYMOUS, house)
+    assert isinstance(outcome, Outcome)
+    assert outcome.text == "hello"
 
 
 async def test_a_stream_without_content_is_an_empty_answer(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from weighbridge.domain.errors import ModelsCoolingDownError, NoCandidateError
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.packed import Packed
-from weighbridge.domain.policy import Budget, Policy, PortfolioModel, Task
-from weighbridge.domain.request import Message, OutputFormat, Request
+from weighbridge.domain.policy import Budget, Contract, Policy, PortfolioModel, StreamMode, Task
+from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.usage import TokenCount
 from weighbridge.pipeline.draft import Draft
@@ -96,7 +96,7 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
     draft.packed = packed
     is_unchanged = packed.messages is request.messages
     sizing = Sizing(request, task, counts if is_unchanged else Counts(replace(request, messages=packed.messages)))
-    decision = route(request, classification, policy, estimate=sizing.estimate, situation=situation)
+    decision = route(_as_called(request, task), classification, policy, estimate=sizing.estimate, situation=situation)
     draft.decision = decision
     if not decision.order:
         raise _no_candidate(decision)
@@ -110,6 +110,20 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
         budgets=_budgets(policy, draft.caller.name, task.name),
         deadline=draft.started + task.limits.deadline_s,
     )
+
+
+def stream_mode(task: Task, request: Request) -> StreamMode:
+    """The task's own choice; without one, live unless the answer has to be checked before anybody may see it."""
+    if task.stream is not None:
+        return task.stream
+    has_checks = task.contract != Contract() or task.escalate_when or request.output != TEXT_OUTPUT
+    return StreamMode.VALIDATED if has_checks else StreamMode.LIVE
+
+
+def _as_called(request: Request, task: Task) -> Request:
+    """An answer that is checked before it is shown is fetched whole, so its model need not be able to stream."""
+    is_fetched_whole = request.is_stream and stream_mode(task, request) is StreamMode.VALIDATED
+    return replace(request, is_stream=False) if is_fetched_whole else request
 
 
 class Counts:

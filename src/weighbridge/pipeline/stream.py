@@ -12,9 +12,9 @@ from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.outcome import Outcome
-from weighbridge.domain.policy import Contract, StreamMode
+from weighbridge.domain.policy import StreamMode
 from weighbridge.domain.record import Record
-from weighbridge.domain.request import TEXT_OUTPUT, Request
+from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta
 from weighbridge.pipeline.attempt import Result
 from weighbridge.pipeline.climb import Climb
@@ -23,7 +23,7 @@ from weighbridge.pipeline.endings import give_up, keep_failure
 from weighbridge.pipeline.flow import Flow
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.ladder import Rung, next_step
-from weighbridge.pipeline.plan import Plan, make_plan
+from weighbridge.pipeline.plan import Plan, make_plan, stream_mode
 from weighbridge.pipeline.run import answer, record
 
 
@@ -33,21 +33,13 @@ async def open_stream(request: Request, caller: Caller, house: House) -> "LiveSt
     draft = Draft.open(request, caller, house, in_force.policy)
     try:
         plan = await make_plan(draft, house, in_force)
-        if stream_mode(plan, request) is StreamMode.LIVE:
+        if stream_mode(plan.task, request) is StreamMode.LIVE:
             return await _begin(draft, plan, house)
         response = await answer(draft, plan, house)
     except BaseException as error:
         await keep_failure(draft, error, house)
         raise
     return await record(draft, response, house)
-
-
-def stream_mode(plan: Plan, request: Request) -> StreamMode:
-    """The task's own choice; without one, live unless the answer has to be checked before anybody may see it."""
-    if plan.task.stream is not None:
-        return plan.task.stream
-    has_checks = plan.task.contract != Contract() or plan.task.escalate_when or request.output != TEXT_OUTPUT
-    return StreamMode.VALIDATED if has_checks else StreamMode.LIVE
 
 
 async def _begin(draft: Draft, plan: Plan, house: House) -> "LiveStream | Outcome":
