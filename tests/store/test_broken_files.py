@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from make import a_record
-from weighbridge.domain.errors import OverloadedError, StoreError
+from weighbridge.domain.errors import OverloadedError, StoreError, UnwritableRecordError
+from weighbridge.domain.money import Money
 from weighbridge.domain.record import RecordFilter
 from weighbridge.store.connection import connect, connect_reader
 from weighbridge.store.insert import insert
@@ -37,6 +38,15 @@ async def test_a_full_disk_tells_every_waiter_and_recovers_by_itself(tmp_path: P
     assert records.is_accepting()
     await records.append(a_record("rec_after"))
     assert [record.id for record in await records.find(RecordFilter())] == ["rec_after"]
+    await records.close()
+
+
+async def test_a_record_that_cannot_be_written_keeps_nobody_else_waiting(tmp_path: Path) -> None:
+    records = await SqliteRecords.open(tmp_path / "records.db")
+    with pytest.raises(UnwritableRecordError, match=r"more than 9\.2 million dollars"):
+        await records.append(a_record("rec_odd", cost=Money.usd(10**14)))
+    assert records.is_accepting()
+    await records.append(a_record("rec_after"))
     await records.close()
 
 

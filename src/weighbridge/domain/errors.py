@@ -29,6 +29,7 @@
     │   └── ProviderMalformedError      502  provider_malformed
     ├── OverloadedError                 503  overloaded
     ├── StoreError                      503  store_unavailable
+    │   └── UnwritableRecordError   503  record_unwritable
     ├── ConfigError                     -    config_invalid
     └── CommandError                    -    command_misused
 
@@ -289,6 +290,12 @@ class StoreError(WeighbridgeError):
     status = 503
     code = "store_unavailable"
     is_retryable = True
+
+
+class UnwritableRecordError(StoreError):
+    """This one record cannot be written, whatever the disk does; other requests are not affected."""
+
+    code = "record_unwritable"
 
 
 class CommandError(WeighbridgeError):

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from weighbridge.domain.errors import StoreError
+from weighbridge.domain.errors import StoreError, UnwritableRecordError
 from weighbridge.domain.record import Record
 from weighbridge.store.spend import counted_pico
 
@@ -32,7 +32,7 @@ LARGEST_INTEGER = 2**63 - 1
 
 
 def row_of(record: Record) -> Row:
-    """What the writer inserts. Raises StoreError when the record cannot be written at all, and says why."""
+    """What the writer inserts. Raises UnwritableRecordError when the record cannot be written at all, and says why."""
     try:
         return _row_of(record)
     except (AttributeError, TypeError) as error:  # not built of the domain's types: must not stop the writer's thread
@@ -86,8 +86,8 @@ def _plain(value: object) -> Mapping[object, object]:
     raise TypeError(f"a {type(value).__name__} has no place in a record")
 
 
-def _unwritable(record: Record, reason: str) -> StoreError:
-    return StoreError(
+def _unwritable(record: Record, reason: str) -> UnwritableRecordError:
+    return UnwritableRecordError(
         f"Record {record.id!r} cannot be written: {reason}.",
         advice="The answer is withheld because nothing would tell what it cost and why; nothing else is affected.",
     )

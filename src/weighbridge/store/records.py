@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
-from weighbridge.domain.errors import StoreError
+from weighbridge.domain.errors import StoreError, UnwritableRecordError
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.store import queries
 from weighbridge.store.connection import connect, connect_reader, told
@@ -66,6 +66,8 @@ class SqliteRecords:
         """
         try:
             await self._writer.put(record)
+        except UnwritableRecordError:
+            raise  # the store is well: one odd answer must not keep others from being served
         except StoreError:
             self._distrusted_until = time.monotonic() + DISTRUST_S
             raise
