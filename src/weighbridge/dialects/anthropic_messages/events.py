@@ -12,12 +12,13 @@ Event = dict[str, object]
 
 
 class EventReader:
-    """Reads one stream. It remembers two things: which blocks are tool calls, and the input that was counted first."""
+    """Reads one stream. It remembers which blocks are tool calls, whether they said anything, and the input's count."""
 
-    __slots__ = ("_calls", "_usage", "has_ended")
+    __slots__ = ("_calls", "_silent", "_usage", "has_ended")
 
     def __init__(self) -> None:
         self._calls: dict[int, int] = {}
+        self._silent: set[int] = set()
         self._usage: Usage | None = None
         self.has_ended = False
         """True after the last event; a stream that stops without it was cut."""
@@ -34,6 +35,8 @@ class EventReader:
                 return self._piece(event, chunk)
             case "content_block_start":
                 return self._block(event, chunk)
+            case "content_block_stop":
+                return self._block_end(event, chunk)
             case "message_start":
                 return self._start(event, chunk)
             case "message_delta":
@@ -55,6 +58,8 @@ class EventReader:
         if call is None:
             return Delta(wire=chunk)
         arguments = text_or_empty(delta.get("partial_json"), "tool arguments")
+        if arguments:
+            self._silent.discard(call)
         return Delta(tool_text=arguments, tool_pieces=(ToolPiece(call, arguments=arguments),), wire=chunk)
 
     def _block(self, event: Event, chunk: bytes) -> Delta:
@@ -65,8 +70,19 @@ class EventReader:
             return Delta(wire=chunk)
         called = parse_call(block)
         arguments = "" if called.arguments == "{}" else called.arguments
-        piece = ToolPiece(self._calls.setdefault(index, len(self._calls)), called.id, called.name, arguments)
+        call = self._calls.setdefault(index, len(self._calls))
+        if not arguments:
+            self._silent.add(call)
+        piece = ToolPiece(call, called.id, called.name, arguments)
         return Delta(tool_text=called.name + arguments, tool_pieces=(piece,), wire=chunk)
+
+    def _block_end(self, event: Event, chunk: bytes) -> Delta:
+        """A call that ends without a word has no arguments, which elsewhere is written as an empty object."""
+        call = self._calls.get(_index_of(event))
+        if call not in self._silent:
+            return Delta(wire=chunk)
+        self._silent.discard(call)
+        return Delta(tool_text="{}", tool_pieces=(ToolPiece(call, arguments="{}"),), wire=chunk)
 
     def _start(self, event: Event, chunk: bytes) -> Delta:
         message = _object_in(event, "message")
