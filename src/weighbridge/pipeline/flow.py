@@ -1,7 +1,7 @@
 """One streamed call: pieces come in, are collected for judgement, and the last ones wait for the record."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from weighbridge.dialects.collector import Collector
 from weighbridge.domain.attempt import Step, StepKind
@@ -9,6 +9,7 @@ from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.hold import Hold, Settlement
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.response import Delta
+from weighbridge.domain.usage import Usage
 from weighbridge.pipeline.attempt import Result, answered, failed, note_failure, take_hold
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
@@ -28,6 +29,10 @@ class Flow:
     started: float
     collector: Collector = field(default_factory=Collector)
     first_chunk_s: float | None = None
+    is_foreign: bool = False
+    """The host speaks another dialect than the caller: its bytes mean nothing to the caller."""
+    withheld_usage: Usage | None = None
+    """What such a host reported so far."""
 
     @classmethod
     def start(cls, draft: Draft, plan: Plan, name: str, house: House) -> "Flow":
@@ -37,17 +42,26 @@ class Flow:
         started = house.clock.monotonic()
         host = draft.policy.hosts[model.host]
         deltas = house.providers.stream(host, model, plan.final_request(draft.request, model), plan.deadline - started)
-        return cls(draft, plan, model, house, hold, deltas, started)
+        is_foreign = host.dialect != draft.request.dialect
+        return cls(draft, plan, model, house, hold, deltas, started, is_foreign=is_foreign)
 
     async def next_delta(self) -> Delta | None:
         """The next piece, or `None` at the end. Raises ProviderError."""
         delta = await anext(self.deltas, None)
         if delta is None:
-            return None
+            return self._usage_at_last()
         self.collector.add(delta)
+        if self.is_foreign and delta.wire is not None:
+            self.withheld_usage = delta.usage or self.withheld_usage
+            delta = replace(delta, wire=None, usage=None)
         if delta.has_content and self.first_chunk_s is None:
             self.first_chunk_s = self._elapsed_s()
         return delta
+
+    def _usage_at_last(self) -> Delta | None:
+        """Dialects tell usage at different places; across them it comes once, at the end."""
+        usage, self.withheld_usage = self.withheld_usage, None
+        return None if usage is None else Delta(usage=usage)
 
     def finish(self) -> Result:
         """The stream ended: judge and price the whole answer."""

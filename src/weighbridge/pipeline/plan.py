@@ -9,7 +9,7 @@ from weighbridge.budget.tokens import count_tokens
 from weighbridge.classify.classify import classify
 from weighbridge.context.assemble import assemble
 from weighbridge.domain.decision import Decision, DropReason
-from weighbridge.domain.errors import ModelsCoolingDownError, NoCandidateError
+from weighbridge.domain.errors import ModelsCoolingDownError, NoCandidateError, NotFoundError
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.packed import Packed
@@ -70,6 +70,25 @@ class Plan:
             max_output_tokens=self.estimate(model).output_tokens,
             wants_logprobs=request.wants_logprobs or (reads_confidence and Capability.LOGPROBS in model.capabilities),
         )
+
+
+def count_input(request: Request, policy: Policy) -> TokenCount:
+    """The input's size by the tokenizer of the model that it names, or of its task's primary.
+
+    Raises NotFoundError for a task or model that does not exist.
+    """
+    model = policy.models.get(request.model)
+    if model is None:
+        task = policy.tasks.get(request.model.removeprefix("task/")) or policy.tasks.get(policy.default_task or "")
+        if task is None or (request.model not in {"auto", f"task/{task.name}"}):
+            raise NotFoundError(
+                f"There is no model {request.model!r}.",
+                advice="GET /v1/models lists what may stand in `model`.",
+                code="unknown_model",
+                param="model",
+            )
+        model = policy.models[task.primary_model]
+    return count_tokens(request.text, model.tokenizer)
 
 
 async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:

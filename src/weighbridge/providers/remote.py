@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
 
-from weighbridge.dialects.openai_chat.errors import parse_error
-from weighbridge.dialects.openai_chat.events import DONE, parse_event
-from weighbridge.dialects.openai_chat.request import render_request
-from weighbridge.dialects.openai_chat.response import parse_response
+from weighbridge.dialects.anthropic_messages import errors as anthropic_errors
+from weighbridge.dialects.anthropic_messages import events as anthropic_events
+from weighbridge.dialects.anthropic_messages import request as anthropic_request
+from weighbridge.dialects.anthropic_messages import response as anthropic_response
+from weighbridge.dialects.openai_chat import errors as openai_errors
+from weighbridge.dialects.openai_chat import events as openai_events
+from weighbridge.dialects.openai_chat import request as openai_request
+from weighbridge.dialects.openai_chat import response as openai_response
 from weighbridge.domain.errors import (
     ProviderError,
     ProviderMalformedError,
     ProviderRejectedError,
     ProviderUnavailableError,
+    RequestError,
 )
 from weighbridge.domain.policy import Host, PortfolioModel
 from weighbridge.domain.request import Request
@@ -31,6 +36,17 @@ class RenderRequest(Protocol):
 
     def __call__(self, request: Request, model: PortfolioModel, *, wants_logprobs: bool) -> bytes:
         """The body."""
+        ...
+
+
+class EventReader(Protocol):
+    """Reads the events of one stream."""
+
+    has_ended: bool
+    """True once the answer is complete."""
+
+    def parse_event(self, chunk: bytes) -> Delta | None:
+        """One event's payload; `None` for the one after which nothing follows. Raises ProviderError."""
         ...
 
 
@@ -52,25 +68,37 @@ class Dialect:
     """The headers that carry a credential."""
     render_request: RenderRequest
     parse_response: Callable[[bytes], Response]
-    parse_event: Callable[[bytes], Delta]
+    reader: Callable[[], EventReader]
     parse_error: ParseError
-    done: bytes
-    """What the event after the last one holds."""
+    headers: Headers = ()
+    """Sent with every call, beside the credential."""
 
 
 def _bearer(secret: str) -> Headers:
     return (("authorization", f"Bearer {secret}"),)
 
 
+def _api_key(secret: str) -> Headers:
+    return (("x-api-key", secret),)
+
+
 DIALECTS: Mapping[str, Dialect] = {
     "openai_chat": Dialect(
         path="/chat/completions",
         authenticate=_bearer,
-        render_request=render_request,
-        parse_response=parse_response,
-        parse_event=parse_event,
-        parse_error=parse_error,
-        done=DONE,
+        render_request=openai_request.render_request,
+        parse_response=openai_response.parse_response,
+        reader=openai_events.EventReader,
+        parse_error=openai_errors.parse_error,
+    ),
+    "anthropic_messages": Dialect(
+        path="/messages",
+        authenticate=_api_key,
+        render_request=anthropic_request.render_request,
+        parse_response=anthropic_response.parse_response,
+        reader=anthropic_events.EventReader,
+        parse_error=anthropic_errors.parse_error,
+        headers=(("anthropic-version", "2023-06-01"),),
     ),
 }
 
@@ -84,7 +112,8 @@ class RemoteHost:
         self._transport, self._clock = transport, clock
         self._origin, self._target = endpoint(host.base_url, self._dialect.path)
         credential = () if host.credential is None else self._dialect.authenticate(host.credential.value)
-        common = (("content-type", "application/json"), ("user-agent", f"weighbridge/{version('weighbridge')}"))
+        agent = ("user-agent", f"weighbridge/{version('weighbridge')}")
+        common = (("content-type", "application/json"), agent, *self._dialect.headers)
         self._headers: Headers = (*common, ("accept", "application/json"), *credential)
         self._stream_headers: Headers = (*common, ("accept", "text/event-stream"), *credential)
 
@@ -97,26 +126,30 @@ class RemoteHost:
 
     async def stream(self, model: PortfolioModel, request: Request, timeout_s: float) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing it hangs up. Raises ProviderError, also when the answer breaks off."""
-        dialect, decoder, has_ended = self._dialect, SseDecoder(), False
+        reader, decoder = self._dialect.reader(), SseDecoder()
         async with self._transport.open(self._call(model, request, self._stream_headers), timeout_s) as answer:
             error = await self._objection(answer)
             if error is None:
                 async for block in answer.blocks:
-                    for event in decoder.feed(block):
-                        if event == dialect.done:
+                    for event in filter(None, decoder.feed(block)):
+                        delta = reader.parse_event(event)
+                        if delta is None:
                             return
-                        if event:
-                            delta = dialect.parse_event(event)
-                            has_ended = has_ended or delta.finish_reason is not None
-                            yield delta
+                        yield delta
         if error is not None:
             raise error
-        if not has_ended:
+        if not reader.has_ended:
             raise _broken_off()
 
     def _call(self, model: PortfolioModel, request: Request, headers: Headers) -> HttpCall:
         try:
             body = self._dialect.render_request(request, model, wants_logprobs=request.wants_logprobs)
+        except RequestError as error:
+            raise ProviderRejectedError(
+                f"The host's dialect cannot carry the request: {error.condition}",
+                advice="Leave that out, or let a model of another dialect serve the task.",
+                may_have_cost=False,
+            ) from None
         except TypeError:
             raise ProviderRejectedError(
                 "The request holds text or numbers that cannot be written as JSON.",

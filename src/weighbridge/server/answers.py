@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from weighbridge.dialects.anthropic_messages.errors import render_error as render_anthropic_error
 from weighbridge.dialects.native.errors import render_problem
 from weighbridge.dialects.openai_chat.errors import render_error as render_openai_error
 from weighbridge.domain.errors import UnauthenticatedError, WeighbridgeError
@@ -12,6 +13,7 @@ from weighbridge.server.wire import HeaderList, Send, send_json
 RENDER_ERROR: dict[str, Callable[[WeighbridgeError], bytes]] = {
     "native": render_problem,
     "openai_chat": render_openai_error,
+    "anthropic_messages": render_anthropic_error,
 }
 
 

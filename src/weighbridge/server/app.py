@@ -1,17 +1,27 @@
 """The ASGI application: hot endpoints by one dictionary lookup, everything else by the pages' framework."""
 
 import logging
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from weighbridge.domain.errors import MethodNotAllowedError, OverloadedError, WeighbridgeError
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.reload import Reloader
 from weighbridge.server.answers import send_error
 from weighbridge.server.chat import chat_completions
+from weighbridge.server.messages import count_tokens, messages
 from weighbridge.server.pages import build_pages
 from weighbridge.server.runs import task_run
-from weighbridge.server.wire import ClientGoneError, Receive, Scope, Send
+from weighbridge.server.wire import ClientGoneError, Headers, Receive, Scope, Send
 
-CHAT_PATH = "/v1/chat/completions"
+Endpoint = Callable[[Headers, House, Receive, Send], Awaitable[None]]
+ENDPOINTS: Mapping[str, tuple[str, Endpoint]] = {
+    "/v1/chat/completions": ("openai_chat", chat_completions),
+    "/v1/messages": ("anthropic_messages", messages),
+    "/v1/messages/count_tokens": ("anthropic_messages", count_tokens),
+}
+"""Path → the dialect of its errors, and what answers it."""
+
 RUN_PREFIX, RUN_SUFFIX = "/v1/tasks/", "/runs"
 
 MOST_IN_FLIGHT = 2_000
@@ -34,23 +44,22 @@ class App:
             await self._pages(scope, receive, send)
             return
         path: str = scope["path"]
-        if path == CHAT_PATH:
-            await self._answer("openai_chat", None, scope, receive, send)
+        endpoint = ENDPOINTS.get(path)
+        if endpoint is not None:
+            await self._answer(*endpoint, scope, receive, send)
         elif path.startswith(RUN_PREFIX) and path.endswith(RUN_SUFFIX):
-            await self._answer("native", path[len(RUN_PREFIX) : -len(RUN_SUFFIX)], scope, receive, send)
+            task = path[len(RUN_PREFIX) : -len(RUN_SUFFIX)]
+            await self._answer("native", partial(task_run, task), scope, receive, send)
         else:
             await self._pages(scope, receive, send)
 
-    async def _answer(self, dialect: str, task: str | None, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, dialect: str, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
         self._in_flight += 1
         try:
             _require_post(scope)
             self._require_room()
-            if task is None:
-                await chat_completions(headers, self._house, receive, send)
-            else:
-                await task_run(task, headers, self._house, receive, send)
+            await endpoint(headers, self._house, receive, send)
         except ClientGoneError:
             log.debug("the caller hung up")
         except WeighbridgeError as error:

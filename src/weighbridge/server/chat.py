@@ -1,9 +1,7 @@
 """`POST /v1/chat/completions`: a plain OpenAI call, routed, validated and recorded."""
 
-from dataclasses import replace
 from time import time
 
-from weighbridge.dialects.native.request import parse_risk
 from weighbridge.dialects.openai_chat.events import EventWriter
 from weighbridge.dialects.openai_chat.request import parse_request
 from weighbridge.dialects.openai_chat.response import render_response
@@ -14,6 +12,7 @@ from weighbridge.pipeline.run import run
 from weighbridge.server.answers import record_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.hangup import unless_caller_leaves
+from weighbridge.server.stated import with_stated
 from weighbridge.server.streaming import MakeWriter, stream_answer
 from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_body, send_json
 
@@ -21,24 +20,12 @@ from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_bo
 async def chat_completions(headers: Headers, house: House, receive: Receive, send: Send) -> None:
     """Answer one call, as JSON or as server-sent events."""
     caller = caller_of(headers, house.in_force.callers)
-    request = _stated(await parsed(parse_request, await read_json_body(headers, receive)), headers)
+    request = with_stated(await parsed(parse_request, await read_json_body(headers, receive)), headers)
     if request.is_stream:
         await unless_caller_leaves(stream_answer(request, caller, house, send, _writer(request)), receive)
         return
     outcome = await unless_caller_leaves(run(request, caller, house), receive)
     await send_json(send, 200, _rendered(outcome, request), record_headers(outcome.record))
-
-
-def _stated(request: Request, headers: Headers) -> Request:
-    """OpenAI's format has no place for task and risk, so they may be stated in headers."""
-    task, risk = headers.get(b"x-weighbridge-task"), headers.get(b"x-weighbridge-risk")
-    if task is None and risk is None:
-        return request
-    return replace(
-        request,
-        task=request.task if task is None else task.decode("latin-1"),
-        risk=request.risk if risk is None else parse_risk(risk.decode("latin-1"), "x-weighbridge-risk"),
-    )
 
 
 def _writer(request: Request) -> MakeWriter:

@@ -36,7 +36,7 @@ def describe_api() -> Schema:
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
             },
-            "schemas": {"Run": _run(), "ChatCompletion": _chat(), "Error": _error()},
+            "schemas": {"Run": _run(), "ChatCompletion": _chat(), "Message": _message(), "Error": _error()},
         },
         "security": [{"bearer": []}, {"apiKey": []}, {}],
     }
@@ -45,6 +45,8 @@ def describe_api() -> Schema:
 def _paths() -> Schema:
     return {
         "/v1/chat/completions": {"post": _operation("An OpenAI chat completion, JSON or SSE.", "ChatCompletion")},
+        "/v1/messages": {"post": _operation("An Anthropic message, JSON or SSE.", "Message")},
+        "/v1/messages/count_tokens": {"post": _operation("Count a message's input.", "Message")},
         "/v1/tasks/{task}/runs": {"post": _operation("Run a task once.", "Run", ["task"])},
         "/v1/models": {"get": _operation("What may stand in `model`.")},
         "/v1/models/{name}": {"get": _operation("One of them.", None, ["name"])},
@@ -106,6 +108,19 @@ def _chat() -> Schema:
         "required": ["model", "messages"],
         "properties": {
             "model": {"type": "string", "description": "`task/<name>`, `auto`, or a portfolio model's name."},
+            "messages": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+            "stream": {"type": "boolean"},
+        },
+    }
+
+
+def _message() -> Schema:
+    return {
+        "type": "object",
+        "required": ["model", "max_tokens", "messages"],
+        "properties": {
+            "model": {"type": "string", "description": "`task/<name>`, `auto`, or a portfolio model's name."},
+            "max_tokens": {"type": "integer", "minimum": 1},
             "messages": {"type": "array", "minItems": 1, "items": {"type": "object"}},
             "stream": {"type": "boolean"},
         },

@@ -21,6 +21,7 @@ from weighbridge.domain.response import Delta, ToolPiece
 
 DONE = b"[DONE]"
 """What the event after the last chunk holds instead of JSON."""
+NOTHING = Delta()
 _NOTHING: dict[str, object] = {}
 
 
@@ -55,6 +56,25 @@ def parse_event(chunk: bytes) -> Delta:
         wire=chunk,
         tool_pieces=pieces,
     )
+
+
+class EventReader:
+    """Reads one stream."""
+
+    __slots__ = ("has_ended",)
+
+    def __init__(self) -> None:
+        self.has_ended = False
+        """True once the answer is complete; a stream that stops without it was cut."""
+
+    def parse_event(self, chunk: bytes) -> Delta | None:
+        """One event; `None` for the one after which nothing follows. Raises ProviderError."""
+        if chunk == DONE:
+            self.has_ended = True
+            return None
+        delta = parse_event(chunk)
+        self.has_ended = self.has_ended or delta.finish_reason is not None
+        return delta
 
 
 def _first_choice(choices: object) -> dict[str, object]:
@@ -164,8 +184,8 @@ class EventWriter:
         self._begun: set[int] = set()
 
     def delta(self, delta: Delta) -> bytes:
-        """One piece; nothing for usage that the caller did not ask for."""
-        if is_usage_only(delta) and not self._shows_usage:
+        """One piece; nothing for usage that the caller did not ask for, or for a piece that says nothing."""
+        if (is_usage_only(delta) and not self._shows_usage) or delta == NOTHING:
             return b""
         rendered = render_event(
             delta,

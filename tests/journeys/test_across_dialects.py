@@ -1,0 +1,120 @@
+"""A caller of one dialect served by a host of the other: words, usage and ends arrive, foreign bytes do not."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from providers.loopback import Loopback, answer, chunked, completion, event, head, serving
+from server.asgi import Call
+from weighbridge.config.load import load_policy
+from weighbridge.pipeline.wire import open_house
+from weighbridge.server.app import App
+
+CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+CONFIG = """
+version: 1
+hosts:
+  far: {{provider: somebody, dialect: {dialect}, base_url: "{url}", credential: "${{env:KEY}}"}}
+models:
+  far-model: {{host: far, price: {{input_usd_per_million: 1, output_usd_per_million: 2}},
+    context_window_tokens: 8000, max_output_tokens: 100, tier: frontier, capabilities: [streaming, tools]}}
+tasks:
+  greet: {{risk_level: low, primary_model: far-model, fallback_model: []}}
+default_task: greet
+store: {{path: "{folder}/records.db"}}
+"""
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "role": "assistant",
+    "model": "far-model-1",
+    "content": [{"type": "text", "text": "hello"}],
+    "stop_reason": "end_turn",
+    "stop_sequence": None,
+    "usage": {"input_tokens": 7, "output_tokens": 2},
+}
+SSE = {"content-type": "text/event-stream", "transfer-encoding": "chunked"}
+
+
+def anthropic_events() -> list[bytes]:
+    started = {**MESSAGE, "content": [], "stop_reason": None, "usage": {"input_tokens": 7, "output_tokens": 1}}
+    found: list[dict[str, Any]] = [
+        {"type": "message_start", "message": started},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "ping"},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "hello"}},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}},
+        {"type": "message_stop"},
+    ]
+    return [f"event: {item['type']}\ndata: {json.dumps(item)}\n\n".encode() for item in found]
+
+
+async def ask(folder: Path, host: Loopback, dialect: str, path: str, **fields: object) -> Call:
+    config = folder / "weighbridge.yaml"
+    config.write_text(CONFIG.format(dialect=dialect, url=host.url, folder=folder))
+    body = {"model": "task/greet", "max_tokens": 50, "messages": [{"role": "user", "content": "hi"}], **fields}
+    async with open_house(load_policy(config, {"KEY": "k-0123456789"})) as house:
+        return await Call(path, [json.dumps(body).encode()]).to(App(house))
+
+
+def text_of(call: Call) -> str:
+    return b"".join(item.get("body", b"") for item in call.sent[1:]).decode()
+
+
+async def test_an_openai_caller_is_served_by_an_anthropic_host(tmp_path: Path) -> None:
+    async with serving([answer(json.dumps(MESSAGE).encode())]) as host:
+        call = await ask(tmp_path, host, "anthropic_messages", CHAT)
+    assert call.json["choices"][0]["message"]["content"] == "hello"
+    assert call.json["usage"]["total_tokens"] == 9
+    assert host.received[0].line.startswith("POST /v1/messages ")
+    assert host.received[0].headers["x-api-key"] == "k-0123456789"
+    assert host.received[0].headers["anthropic-version"]
+
+
+async def test_an_anthropic_caller_is_served_by_an_openai_host(tmp_path: Path) -> None:
+    usage = {"prompt_tokens": 7, "completion_tokens": 2, "total_tokens": 9}
+    async with serving([answer(completion("hello", usage=usage))]) as host:
+        call = await ask(tmp_path, host, "openai_chat", MESSAGES)
+    assert call.json["content"] == [{"type": "text", "text": "hello"}]
+    assert (call.json["usage"]["input_tokens"], call.json["usage"]["output_tokens"]) == (7, 2)
+
+
+@pytest.mark.parametrize("wants_usage", [False, True])
+async def test_an_anthropic_stream_becomes_an_openai_stream(tmp_path: Path, wants_usage: bool) -> None:
+    async with serving([head(**SSE), chunked(*anthropic_events())]) as host:
+        options = {"stream_options": {"include_usage": True}} if wants_usage else {}
+        call = await ask(tmp_path, host, "anthropic_messages", CHAT, stream=True, **options)
+    text = text_of(call)
+    chunks = [json.loads(line[6:]) for line in text.split("\n\n") if line.startswith("data: {")]
+    assert "message_start" not in text
+    assert "".join(item["choices"][0]["delta"].get("content", "") for item in chunks if item["choices"]) == "hello"
+    assert [item["usage"]["total_tokens"] for item in chunks if item.get("usage")] == ([9] if wants_usage else [])
+    assert text.endswith("data: [DONE]\n\n")
+
+
+async def test_an_openai_stream_becomes_an_anthropic_stream(tmp_path: Path) -> None:
+    blocks = [event("hello"), event(finish_reason="stop"), b"data: [DONE]\n\n"]
+    async with serving([head(**SSE), chunked(*blocks)]) as host:
+        call = await ask(tmp_path, host, "openai_chat", MESSAGES, stream=True)
+    text = text_of(call)
+    assert "chat.completion.chunk" not in text
+    assert text.index("message_start") < text.index('"hello"') < text.index("end_turn") < text.index("message_stop")
+
+
+async def test_the_same_dialect_passes_its_own_events(tmp_path: Path) -> None:
+    async with serving([head(**SSE), chunked(*anthropic_events())]) as host:
+        call = await ask(tmp_path, host, "anthropic_messages", MESSAGES, stream=True)
+    text = text_of(call)
+    assert 'event: ping\ndata: {"type": "ping"}' in text
+    assert '"model":"far-model"' in text
+
+
+async def test_what_the_host_s_dialect_cannot_carry_is_refused_before_the_call(tmp_path: Path) -> None:
+    async with serving([answer(b"{}")]) as host:
+        call = await ask(tmp_path, host, "anthropic_messages", CHAT, n=2)
+    assert (call.status, call.json["error"]["code"]) == (502, "attempts_failed")
+    assert "provider_rejected" in call.json["error"]["message"]
+    assert host.received == []
