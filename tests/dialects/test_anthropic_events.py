@@ -235,6 +235,14 @@ def test_calls_that_alternate_wait_for_each_other() -> None:
     assert [(call.id, call.arguments) for call in calls] == [("a", '{"x":"}"}'), ("b", '{"y":2}')]
 
 
+def test_arguments_that_are_no_object_lose_nothing() -> None:
+    pieces = (ToolPiece(0, "a", "f", "[1"), ToolPiece(1, "b", "g", "{}"), ToolPiece(0, arguments="]"))
+    events = unframed(written(*[Delta(tool_pieces=(piece,)) for piece in pieces]))
+    assert_in_order(events)
+    calls = collected([json.dumps(item).encode() for item in events]).choices[0].tool_calls
+    assert [(call.id, call.arguments) for call in calls] == [("a", "[1]"), ("b", "{}")]
+
+
 def test_a_broken_stream_ends_in_an_error_that_clients_raise_on() -> None:
     error = AttemptsFailedError("Every attempt failed.", advice="Try later.", attempts=[])
     error.record_id = "rec_1"
@@ -244,7 +252,7 @@ def test_a_broken_stream_ends_in_an_error_that_clients_raise_on() -> None:
 
 
 WHOLE_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-OBJECTS = st.dictionaries(st.text("ab}{", max_size=3), WHOLE_TEXT, max_size=2).map(
+OBJECTS = st.dictionaries(st.text("ab}{", max_size=3), WHOLE_TEXT | st.text('\\"{}', max_size=6), max_size=2).map(
     lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 )
 

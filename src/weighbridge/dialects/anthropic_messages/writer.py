@@ -3,11 +3,11 @@
 https://platform.claude.com/docs/en/build-with-claude/streaming
 """
 
+import re
 from collections.abc import Mapping
 
 import orjson
 
-from weighbridge.dialects.anthropic_messages.blocks import as_input
 from weighbridge.dialects.anthropic_messages.errors import render_error
 from weighbridge.dialects.anthropic_messages.response import empty_message, render_stop
 from weighbridge.dialects.anthropic_messages.usage import render_usage
@@ -28,6 +28,7 @@ _EVENTS = frozenset(
 )
 _TEXT = -1
 """The block of text among the blocks of calls, which are numbered from 0."""
+_MARKS = re.compile(r'["\\{}]')
 _TYPE_FIRST = b'{"type":"'
 
 
@@ -114,15 +115,16 @@ class EventWriter:
     def _add(self, key: int, text: str, piece: ToolPiece | None = None) -> list[bytes]:
         """New text of a block, sent at once when the block is open or may be opened."""
         if self._open is not None and self._open.key == key:
-            self._open.texts.append(text)
+            self._open.read(text)
             return [*self._say(text), *self._advance()]
         if key in self._waiting:
-            self._waiting[key].texts.append(text)
+            self._waiting[key].keep(text)
             return []
         if key in self._calls:
             # Only space can follow a complete object, so nothing is lost with a call that was closed.
             return []
-        block = _Block(key, text, piece)
+        block = _Block(key, piece)
+        block.keep(text)
         if piece is not None:
             self._calls.add(key)
         if self._open is not None and not self._open.is_complete:
@@ -142,7 +144,7 @@ class EventWriter:
         self._last += 1
         self._open = block
         start = _framed("content_block_start", {"index": self._last, "content_block": block.opening})
-        return [start, *self._say("".join(block.texts))]
+        return [start, *self._say(block.release())]
 
     def _say(self, text: str) -> list[bytes]:
         """New text of the open block."""
@@ -160,12 +162,14 @@ class EventWriter:
 
 
 class _Block:
-    """A block and its text so far."""
+    """A block of the answer, and its text for as long as it waits."""
 
-    __slots__ = ("_piece", "key", "texts")
+    __slots__ = ("_end", "_kept", "_piece", "key")
 
-    def __init__(self, key: int, text: str, piece: ToolPiece | None) -> None:
-        self.key, self.texts, self._piece = key, [text], piece
+    def __init__(self, key: int, piece: ToolPiece | None) -> None:
+        self.key, self._piece = key, piece
+        self._kept: list[str] = []
+        self._end = _ObjectEnd()
 
     @property
     def opening(self) -> dict[str, object]:
@@ -177,9 +181,49 @@ class _Block:
     @property
     def is_complete(self) -> bool:
         """Nothing can follow: text may end anywhere, arguments end with the brace that closes them."""
-        if self._piece is None:
-            return True
-        return self.texts[-1].rstrip()[-1:] == "}" and as_input("".join(self.texts)) is not None
+        return self._piece is None or self._end.is_reached
+
+    def read(self, text: str) -> None:
+        """Take note of new text that is sent at once."""
+        if self._piece is not None:
+            self._end.read(text)
+
+    def keep(self, text: str) -> None:
+        """Take new text in, to be sent when the block is opened."""
+        self.read(text)
+        self._kept.append(text)
+
+    def release(self) -> str:
+        """What was kept."""
+        text = "".join(self._kept)
+        self._kept = []
+        return text
+
+
+class _ObjectEnd:
+    """Finds the brace that closes a JSON object whose text comes in pieces, reading each piece once."""
+
+    __slots__ = ("_depth", "_escaped", "_is_in_text", "_length", "is_reached")
+
+    def __init__(self) -> None:
+        self._depth = self._length = 0
+        self._escaped = -1
+        self._is_in_text = self.is_reached = False
+
+    def read(self, piece: str) -> None:
+        """Read on."""
+        for found in _MARKS.finditer(piece):
+            place, mark = self._length + found.start(), found[0]
+            if place == self._escaped:
+                continue
+            if mark == '"':
+                self._is_in_text = not self._is_in_text
+            elif mark == "\\":
+                self._escaped = place + 1
+            elif not self._is_in_text:
+                self._depth += 1 if mark == "{" else -1
+                self.is_reached = self._depth == 0
+        self._length += len(piece)
 
 
 def _framed(kind: str, fields: Mapping[str, object]) -> bytes:
