@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from weighbridge.cli.serve import reloader_at
-from weighbridge.config.load import load_policy
+from weighbridge.config.load import config_fingerprint, load_policy
 from weighbridge.pipeline.wire import open_house
 
 CONFIG = """
@@ -26,7 +26,7 @@ async def test_a_reload_takes_the_last_key_only_from_a_gateway_on_loopback(
     config = tmp_path / "weighbridge.yaml"
     config.write_text(CONFIG + KEYS)
     async with open_house(load_policy(config, {"ALICE": "a-secret-of-alice"})) as house:
-        reloader = reloader_at(host, config, house)
+        reloader = reloader_at(host, config, config_fingerprint(config), house)
         config.write_text(CONFIG)
         await reloader.look()
     assert len(house.in_force.callers) == keys_left

@@ -101,6 +101,7 @@ WRONG_QUERIES = [
     "limit=00000000019999",
     "limit=000000001" + "9" * 5000,
     "fallback=maybe",
+    "status=zz",
     "since=yesterday",
     "since=0001-01-01T00:00:00%2B14:00",
     "since=9999-12-31T23:59:59-14:00",

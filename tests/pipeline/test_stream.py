@@ -1,5 +1,6 @@
 """The commit boundary of a live stream."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,16 @@ async def test_a_checked_answer_is_fetched_whole_so_its_model_need_not_stream(tm
     plain = a_model(capabilities=frozenset())
     policy = a_policy(a_task(contract=Contract(labels=("hello",)), fallback_models=()), models={plain.name: plain})
     async with gateway_on(Script(fast_small=[a_response("hello")]), policy, tmp_path) as house:
+        outcome = await open_stream(asked(), ANONYMOUS, house)
+    assert isinstance(outcome, Outcome)
+    assert outcome.text == "hello"
+
+
+async def test_the_answer_of_a_model_that_cannot_stream_is_fetched_whole(tmp_path: Path) -> None:
+    policy = a_policy()
+    models = {**policy.models, "fast-small": replace(policy.models["fast-small"], capabilities=frozenset())}
+    script = Script(fast_small=[Response("fast-small", (Choice("hello"),), Usage(4, 1))])
+    async with gateway_on(script, replace(policy, models=models), tmp_path) as house:
         outcome = await open_stream(asked(), ANONYMOUS, house)
     assert isinstance(outcome, Outcome)
     assert outcome.text == "hello"

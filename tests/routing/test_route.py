@@ -100,8 +100,8 @@ def test_a_host_of_unknown_region_is_outside_every_list() -> None:
 
 def test_a_missing_capability_drops_the_model() -> None:
     policy = with_model(a_policy(), "fast-small", capabilities=frozenset({Capability.TOOLS}))
-    decision = decide(policy, is_stream=True)
-    assert dropped(decision, "fast-small").numbers == {"missing": "streaming"}
+    decision = decide(policy, wants_logprobs=True)
+    assert dropped(decision, "fast-small").numbers == {"missing": "logprobs"}
     assert decision.reason is RouteReason.PRIMARY_DROPPED
 
 

@@ -4,13 +4,15 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from make import a_policy, a_response
 from pipeline.scripted import Script, gateway_on, only_record
 from server.asgi import Call
-from weighbridge.domain.errors import ProviderRejectedError
+from weighbridge.domain.errors import BodyTooSlowError, ProviderRejectedError
 from weighbridge.domain.record import OutcomeStatus
 from weighbridge.server.app import App
-from weighbridge.server.wire import BODY_LIMIT_BYTES
+from weighbridge.server.wire import BODY_LIMIT_BYTES, read_json_body
 
 RUN = "/v1/tasks/tag/runs"
 BODY = json.dumps({"input": "Classify this.", "risk": "low"}).encode()
@@ -29,6 +31,13 @@ async def test_a_body_without_a_declared_length_is_cut_off_at_the_limit(tmp_path
         await call.to(App(house))
     assert (call.status, call.json["error"]["code"]) == (413, "body_too_large")
     assert call.blocks == [block]
+
+
+async def test_a_body_that_stops_coming_is_given_up() -> None:
+    call = Call(RUN, [])
+    headers = {b"content-type": b"application/json"}
+    with pytest.raises(BodyTooSlowError, match=r"within 0\.05 s"):
+        await read_json_body(headers, call._receive, 0.05)
 
 
 async def test_a_caller_that_hangs_up_within_its_body_gets_no_answer(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ for _name, (_summary, _commands) in GROUPS.items():
     app.command(_group)
 
 FAILED, MISUSED = 1, 2
+MISUSES = frozenset({"invalid_field", "empty_input", "unknown_task", "unknown_model"})
+"""Codes of errors that the command line itself is to blame for."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -52,7 +54,7 @@ def invoke(arguments: Sequence[str]) -> int:
     except (ConfigError, CommandError) as error:
         return _complain(str(error), MISUSED)
     except WeighbridgeError as error:
-        return _complain(_told(error), FAILED)
+        return _complain(_told(error), FAILED if error.code not in MISUSES else MISUSED)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

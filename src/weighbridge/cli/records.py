@@ -3,20 +3,22 @@
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.table import Table
 
 from weighbridge.cli.common import Config, Json, print_json, print_tables, with_gateway
 from weighbridge.dialects.native.record import render_record
-from weighbridge.domain.record import Record, RecordFilter
+from weighbridge.domain.record import OutcomeStatus, Record, RecordFilter
 
-Limit = Annotated[int, Parameter(help="At most so many.")]
+Limit = Annotated[int, Parameter(help="At most so many.", validator=Number(gte=1))]
+Status = Annotated[OutcomeStatus | None, Parameter(help="Only requests that ended so.")]
 
 
 def records(
     *,
     task: str | None = None,
     model: str | None = None,
-    status: Annotated[str | None, Parameter(help="answered, refused, failed or cancelled.")] = None,
+    status: Status = None,
     fallback: Annotated[bool | None, Parameter(help="Only answers that did, or did not, come from a fallback.")] = None,
     since: Annotated[str | None, Parameter(help="Created at or after this UTC time, 2026-11-25T00:00:00Z.")] = None,
     limit: Limit = 20,
@@ -35,7 +37,7 @@ def records(
 def _table(found: list[Record]) -> Table:
     table = Table(title=f"{len(found)} records, newest first", title_justify="left")
     for column in ("id", "created (UTC)", "task", "status", "model", "fallback", "cost USD", "reason or error"):
-        table.add_column(column, no_wrap=column == "id")
+        table.add_column(column, no_wrap=column in {"id", "status"}, overflow="fold")
     for record in found:
         table.add_row(
             record.id,

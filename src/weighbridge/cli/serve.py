@@ -35,18 +35,19 @@ def serve(
     """Serve until interrupted. A changed config is taken over whole, or refused and reported by /readyz."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     path = found_config(config)
+    fingerprint = "" if path is None else config_fingerprint(path)  # first: a change from here on is a change
     policy = load_policy(path, os.environ)
     require_keys_off_loopback(policy, host, path)
     listener = listen(host, port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(policy, path, listener))
+        runner.run(_serve(policy, path, fingerprint, listener))
 
 
-async def _serve(policy: Policy, path: Path | None, listener: socket.socket) -> None:
+async def _serve(policy: Policy, path: Path | None, fingerprint: str, listener: socket.socket) -> None:
     async with open_house(policy) as house:
         reloader = None
         if path is not None:
-            reloader = reloader_at(listener.getsockname()[0], path, house)
+            reloader = reloader_at(listener.getsockname()[0], path, fingerprint, house)
         print_lines(*_welcome(policy, path, listener))
         _settle_memory()
         watching = asyncio.create_task(reloader.watch()) if reloader else None
@@ -57,14 +58,14 @@ async def _serve(policy: Policy, path: Path | None, listener: socket.socket) -> 
                 watching.cancel()
 
 
-def reloader_at(host: str, path: Path, house: House) -> Reloader:
+def reloader_at(host: str, path: Path, fingerprint: str, house: House) -> Reloader:
     """Refuses at a reload what start-up refuses: a gateway that others reach never loses its last key."""
 
     def derive_here(policy: Policy) -> InForce:
         require_keys_off_loopback(policy, host, path)
         return derive(policy)
 
-    return Reloader(path, os.environ, house, derive_here, config_fingerprint(path))
+    return Reloader(path, os.environ, house, derive_here, fingerprint)
 
 
 def _settle_memory() -> None:
@@ -81,7 +82,7 @@ def http_server(app: App) -> uvicorn.Server:
             http="httptools",
             ws="none",
             lifespan="off",
-            log_level="warning",
+            log_level="error",
             access_log=False,
             server_header=False,
             proxy_headers=False,

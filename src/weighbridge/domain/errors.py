@@ -5,6 +5,7 @@
     │   ├── MalformedBodyError          400  invalid_json, duplicate_key, nesting_too_deep, number_out_of_range, ...
     │   ├── UnsupportedMediaTypeError   415  unsupported_media_type
     │   ├── BodyTooLargeError           413  body_too_large
+    │   ├── BodyTooSlowError            408  body_too_slow
     │   ├── InvalidFieldError           400  invalid_field
     │   ├── EmptyInputError             400  empty_input
     │   ├── InputTooLongError           400  input_too_long
@@ -99,6 +100,13 @@ class BodyTooLargeError(RequestError):
 
     status = 413
     code = "body_too_large"
+
+
+class BodyTooSlowError(RequestError):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "body_too_slow"
 
 
 class InvalidFieldError(RequestError):
@@ -333,11 +341,8 @@ class ConfigError(WeighbridgeError):
 
     def __init__(self, problems: Sequence[ConfigProblem]) -> None:
         listing = "\n".join(str(problem) for problem in problems)
-        super().__init__(
-            f"The config has {len(problems)} problem{'s' if len(problems) != 1 else ''}:\n{listing}",
-            advice="Correct the file and run `weighbridge check`.",
-            code=self.code,
-        )
+        condition = f"The config has {len(problems)} problem{'s' if len(problems) != 1 else ''}:\n{listing}"
+        super().__init__(condition, advice="Correct the file and run `weighbridge check`.")
         self.problems = tuple(problems)
 
     def __str__(self) -> str:

@@ -189,14 +189,15 @@ class Request:
 
     @property
     def needs(self) -> frozenset[Capability]:
-        """The capabilities without which a model cannot serve this request."""
+        """The capabilities without which a model cannot serve this request.
+
+        Streaming is none of them: the answer of a model that cannot stream is fetched whole and shown at once.
+        """
         wanted = set[Capability]()
         if self.tools:
             wanted.add(Capability.TOOLS)
         if self.wants_logprobs:
             wanted.add(Capability.LOGPROBS)
-        if self.is_stream:
-            wanted.add(Capability.STREAMING)
         if self.output.kind == "json_schema":
             wanted.add(Capability.JSON_SCHEMA)
         if any(isinstance(part, Image) for message in self.messages for part in message.parts):

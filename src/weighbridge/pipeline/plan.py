@@ -8,7 +8,7 @@ from weighbridge.budget.cost import estimate as estimate_cost
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.classify.classify import classify
 from weighbridge.context.assemble import assemble
-from weighbridge.domain.decision import Decision, DropReason
+from weighbridge.domain.decision import Candidate, Decision, DropReason
 from weighbridge.domain.errors import ModelsCoolingDownError, NoCandidateError, NotFoundError
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability
@@ -115,7 +115,7 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
     draft.packed = packed
     is_unchanged = packed.messages is request.messages
     sizing = Sizing(request, task, counts if is_unchanged else Counts(replace(request, messages=packed.messages)))
-    decision = route(_as_called(request, task), classification, policy, estimate=sizing.estimate, situation=situation)
+    decision = route(request, classification, policy, estimate=sizing.estimate, situation=situation)
     draft.decision = decision
     if not decision.order:
         raise _no_candidate(decision)
@@ -137,12 +137,6 @@ def stream_mode(task: Task, request: Request) -> StreamMode:
         return task.stream
     has_checks = task.contract != Contract() or task.escalate_when or request.output != TEXT_OUTPUT
     return StreamMode.VALIDATED if has_checks else StreamMode.LIVE
-
-
-def _as_called(request: Request, task: Task) -> Request:
-    """An answer that is checked before it is shown is fetched whole, so its model need not be able to stream."""
-    is_fetched_whole = request.is_stream and stream_mode(task, request) is StreamMode.VALIDATED
-    return replace(request, is_stream=False) if is_fetched_whole else request
 
 
 class Counts:
@@ -202,15 +196,19 @@ def _budgets(policy: Policy, caller: str, task: str) -> tuple[Budget, ...]:
     return tuple(budget for budget in policy.budgets if budget.caller in {None, caller} and budget.task in {None, task})
 
 
+def _told(candidate: Candidate) -> str:
+    numbers = ", ".join(f"{name} {value}" for name, value in candidate.numbers.items())
+    return f"{candidate.model}: {candidate.reason}" + (f", {numbers}" if numbers else "")
+
+
 def _no_candidate(decision: Decision) -> NoCandidateError:
     telling = [item for item in decision.candidates if item.reason not in _UNTELLING] or list(decision.candidates)
-    reasons = ", ".join(f"{item.model}: {item.reason}" for item in telling)
-    condition = f"No model may serve this request ({reasons})."
+    condition = f"No model may serve this request ({'; '.join(map(_told, telling))})."
     if any(item.reason is DropReason.COOLING_DOWN for item in telling):
         return ModelsCoolingDownError(condition, advice="Try again in a few seconds.", decision=decision)
     return NoCandidateError(
         condition,
-        advice="See the candidates for the numbers behind each reason, then change the request or the policy.",
+        advice="Change the request, or the policy.",
         decision=decision,
     )
 

@@ -11,12 +11,13 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.errors import ProviderError
+from weighbridge.domain.levels import Capability
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.policy import StreamMode
 from weighbridge.domain.record import Record
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta
-from weighbridge.pipeline.attempt import Result
+from weighbridge.pipeline.attempt import Result, attempt
 from weighbridge.pipeline.climb import Climb
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import give_up, keep_failure
@@ -45,13 +46,21 @@ async def open_stream(request: Request, caller: Caller, house: House) -> "LiveSt
 async def _begin(draft: Draft, plan: Plan, house: House) -> "LiveStream | Outcome":
     climb = Climb(draft, plan, house)
     while True:
-        flow = Flow.start(draft, climb.plan, climb.candidate, house)
-        begun = await _until_content(flow)
-        if not isinstance(begun, Result):
-            return LiveStream(flow, begun)
+        begun = await _call(draft, climb, house)
+        if isinstance(begun, LiveStream):
+            return begun
         response = await climb.answer_after(begun)
         if response is not None:
             return await record(draft, response, house)
+
+
+async def _call(draft: Draft, climb: Climb, house: House) -> "LiveStream | Result":
+    """A stream that has begun; or the result of a call that ended without content, or of a model that cannot stream."""
+    if Capability.STREAMING not in draft.policy.models[climb.candidate].capabilities:
+        return await attempt(draft, climb.plan, climb.candidate, house)
+    flow = Flow.start(draft, climb.plan, climb.candidate, house)
+    begun = await _until_content(flow)
+    return begun if isinstance(begun, Result) else LiveStream(flow, begun)
 
 
 async def _until_content(flow: Flow) -> Result | list[Delta]:

@@ -14,7 +14,7 @@ from weighbridge.dialects.native.record import render_explanation, render_record
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.errors import InvalidFieldError, MethodNotAllowedError, NotFoundError, WeighbridgeError
 from weighbridge.domain.policy import Policy
-from weighbridge.domain.record import Record, RecordFilter
+from weighbridge.domain.record import OutcomeStatus, Record, RecordFilter
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.reload import Reloader
 from weighbridge.server.answers import RENDER_ERROR, error_headers
@@ -131,12 +131,20 @@ def _filter(request: Request) -> RecordFilter:
     return RecordFilter(
         task=query.get("task"),
         model=query.get("model"),
-        status=query.get("status"),
+        status=_status(query.get("status")),
         is_fallback=_flag(query.get("fallback")),
         since=query.get("since"),
         before_id=query.get("before"),
         limit=_limit(query.get("limit", "50")),
     )
+
+
+def _status(text: str | None) -> str | None:
+    if text is not None and text not in set(OutcomeStatus):
+        raise InvalidFieldError(
+            f"`status` is one of {', '.join(OutcomeStatus)}.", advice="Correct it, or leave it out.", param="status"
+        )
+    return text
 
 
 def _flag(text: str | None) -> bool | None:

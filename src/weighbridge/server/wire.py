@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, TypeVar
 
-from weighbridge.domain.errors import BodyTooLargeError, UnsupportedMediaTypeError
+from weighbridge.domain.errors import BodyTooLargeError, BodyTooSlowError, UnsupportedMediaTypeError
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -15,6 +15,9 @@ HeaderList = Sequence[tuple[bytes, bytes]]
 BODY_LIMIT_BYTES = 4 * 1024 * 1024
 """A request body over this is refused before it is parsed."""
 
+
+BODY_WITHIN_S = 30.0
+"""A caller that sends slower than this gives its place to others."""
 
 OFF_LOOP_BYTES = 64 * 1024
 """A longer body is parsed in a thread."""
@@ -31,16 +34,22 @@ async def parsed(parse: Callable[[bytes], Parsed], body: bytes) -> Parsed:
     return parse(body) if len(body) <= OFF_LOOP_BYTES else await asyncio.to_thread(parse, body)
 
 
-async def read_json_body(headers: Headers, receive: Receive) -> bytes:
-    """The whole body. Raises UnsupportedMediaTypeError, BodyTooLargeError or ClientGoneError."""
+async def read_json_body(headers: Headers, receive: Receive, within_s: float = BODY_WITHIN_S) -> bytes:
+    """The whole body. Raises UnsupportedMediaTypeError, BodyTooLargeError, BodyTooSlowError or ClientGoneError."""
     _require_json(headers)
     declared = headers.get(b"content-length", b"0")
     if declared.isdigit() and int(declared) > BODY_LIMIT_BYTES:
         raise _too_large()
-    event = await receive()
-    if event["type"] == "http.request" and not event.get("more_body"):
-        return _within_limit(event.get("body", b""))
-    return await _rest(event, receive)
+    try:
+        async with asyncio.timeout(within_s):
+            event = await receive()
+            if event["type"] == "http.request" and not event.get("more_body"):
+                return _within_limit(event.get("body", b""))
+            return await _rest(event, receive)
+    except TimeoutError:
+        raise BodyTooSlowError(
+            f"The body did not arrive within {within_s:g} s.", advice="Send it at once, or send less."
+        ) from None
 
 
 async def _rest(event: MutableMapping[str, Any], receive: Receive) -> bytes:
