@@ -14,8 +14,16 @@ from weighbridge.dialects.fields import (
     read_object,
 )
 from weighbridge.dialects.json_text import parse_object
+from weighbridge.dialects.openai_chat.limits import refuse_what_cannot_be_carried
 from weighbridge.dialects.openai_chat.messages import keep_wire_form, parse_messages, render_messages
-from weighbridge.dialects.openai_chat.tools import parse_output, parse_tools, render_output, render_tools
+from weighbridge.dialects.openai_chat.tools import (
+    parse_output,
+    parse_tool_choice,
+    parse_tools,
+    render_output,
+    render_tool_choice,
+    render_tools,
+)
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.request import TEXT_OUTPUT, Request, Sampling
 
@@ -38,6 +46,7 @@ def parse_request(body: bytes) -> Request:
         max_output_tokens=_output_limit(fields),
         sampling=_sampling(fields),
         tools=parse_tools(fields),
+        tool_choice=parse_tool_choice(fields),
         output=parse_output(fields),
         choices=read_int(fields, "n", least=1, most=MOST_CHOICES) or 1,
         wants_logprobs=_wants_logprobs(fields),
@@ -89,13 +98,15 @@ def render_request(
 
     A caller's body of the same dialect goes out as it came, in its own field order, but for what policy changes: the
     model's name, the output limit, streaming with usage, log-probabilities. With `messages_changed` the messages are
-    compared one by one and only those that the gateway added or rewrote are written anew.
+    compared one by one and only those that the gateway added or rewrote are written anew. Raises InvalidFieldError for
+    what a foreign body wants and this format cannot carry.
     """
     if request.dialect == DIALECT and request.body is not None:
         body = dict(request.body)
         if messages_changed:
             body["messages"] = keep_wire_form(request.messages, body["messages"])
     else:
+        refuse_what_cannot_be_carried(request)
         body = _build(request)
     body["model"] = model.upstream_name
     _bound_output(body, request.max_output_tokens)
@@ -117,6 +128,8 @@ def _build(request: Request) -> dict[str, object]:
         "n": request.choices if request.choices > 1 else None,
     }
     body: dict[str, object] = {"model": "", "messages": render_messages(request.messages)}
+    if request.tool_choice is not None and request.tools:
+        body |= render_tool_choice(request.tool_choice)
     return body | {key: value for key, value in optional.items() if value is not None}
 
 

@@ -10,13 +10,15 @@ from weighbridge.dialects.fields import (
     need_object,
     need_text,
     one_of,
+    read_flag,
     read_list,
     read_object,
     read_text,
 )
 from weighbridge.domain.errors import InvalidFieldError
-from weighbridge.domain.request import TEXT_OUTPUT, OutputFormat, Tool
+from weighbridge.domain.request import TEXT_OUTPUT, OutputFormat, Tool, ToolChoice
 
+CHOICES = ("auto", "none", "required")
 SCHEMA_NAME = "answer"
 """OpenAI wants a name beside a schema; callers of other doors give none."""
 
@@ -54,6 +56,26 @@ def _render_function(tool: Tool) -> dict[str, object]:
     if tool.parameters_json is not None:
         function["parameters"] = orjson.Fragment(tool.parameters_json)
     return function
+
+
+def parse_tool_choice(fields: Fields) -> ToolChoice | None:
+    """The `tool_choice` with `parallel_tool_calls`; `None` when absent, or of a kind that only the host may know."""
+    wanted = fields.get("tool_choice")
+    may_be_parallel = read_flag(fields, "parallel_tool_calls") is not False
+    if wanted is None:
+        return None if may_be_parallel else ToolChoice("auto", may_be_parallel=False)
+    if isinstance(wanted, str) and wanted in CHOICES:
+        return ToolChoice(wanted, may_be_parallel=may_be_parallel)
+    function = wanted.get("function") if isinstance(wanted, dict) else None
+    name = function.get("name") if isinstance(function, dict) else None
+    return ToolChoice("tool", name, may_be_parallel) if isinstance(name, str) and name else None
+
+
+def render_tool_choice(choice: ToolChoice) -> dict[str, object]:
+    """The `tool_choice`, and `parallel_tool_calls` where it says something."""
+    named = {"type": "function", "function": {"name": choice.name}}
+    wire: dict[str, object] = {"tool_choice": named if choice.kind == "tool" else choice.kind}
+    return wire if choice.may_be_parallel else wire | {"parallel_tool_calls": False}
 
 
 def parse_output(fields: Fields) -> OutputFormat:
