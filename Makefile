@@ -1,10 +1,9 @@
 # Every command here sets up what it needs in .venv; nothing else has to be installed first.
-.PHONY: run test install lint check unit bench docs test-slow test-clients
+.PHONY: run test install lint check unit bench docs test-clients
 PY := .venv/bin/python
 
 run: install ; @$(PY) -m weighbridge serve
 test: install ; @scripts/check && scripts/test
-test-slow: install ; @scripts/test -m slow
 test-clients: install ; @scripts/test-clients
 lint: install ; @scripts/lint
 check: install ; @scripts/check
