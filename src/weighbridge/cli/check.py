@@ -12,7 +12,7 @@ from weighbridge.config.load import load_policy
 from weighbridge.config.schema import config_schema, task_schema
 from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.policy import Policy
-from weighbridge.pipeline.wire import derive
+from weighbridge.pipeline.wire import derive_at
 
 File = Annotated[Path | None, Parameter(help="Config file; ./weighbridge.yaml if there is one, else the demo.")]
 Schema = Annotated[
@@ -28,7 +28,7 @@ def check(file: File = None, *, schema: Schema = None, json: Json = False) -> in
         return 0
     path = found_config(file)
     try:
-        policy = derive(load_policy(path, os.environ)).policy
+        policy = derive_at(load_policy(path, os.environ), path).policy
     except ConfigError as error:
         if not json:
             raise

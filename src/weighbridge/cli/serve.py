@@ -20,7 +20,7 @@ from weighbridge.domain.errors import CommandError, ConfigError, ConfigProblem
 from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.reload import Reloader
-from weighbridge.pipeline.wire import derive, open_house
+from weighbridge.pipeline.wire import derive_at, open_house
 from weighbridge.server.app import App
 
 DRAIN_S = 30
@@ -38,6 +38,7 @@ def serve(
     fingerprint = "" if path is None else config_fingerprint(path)  # first: a change from here on is a change
     policy = load_policy(path, os.environ)
     require_keys_off_loopback(policy, host, path)
+    derive_at(policy, path)  # its problems are told before anything is opened
     listener = listen(host, port)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(policy, path, fingerprint, listener))
@@ -63,7 +64,7 @@ def reloader_at(host: str, path: Path, fingerprint: str, house: House) -> Reload
 
     def derive_here(policy: Policy) -> InForce:
         require_keys_off_loopback(policy, host, path)
-        return derive(policy)
+        return derive_at(policy, path)
 
     return Reloader(path, os.environ, house, derive_here, fingerprint)
 

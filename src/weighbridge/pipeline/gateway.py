@@ -17,7 +17,7 @@ from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request, Role, say
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.run import run
-from weighbridge.pipeline.wire import open_house
+from weighbridge.pipeline.wire import derive_at, open_house
 
 
 class Gateway:
@@ -39,7 +39,8 @@ class Gateway:
 
         `store` overrides where records go. Raises ConfigError with everything that is wrong at once.
         """
-        policy = load_policy(None if config is None else Path(config), os.environ if env is None else env)
+        path = None if config is None else Path(config)
+        policy = derive_at(load_policy(path, os.environ if env is None else env), path).policy
         async with cls.on(_stored_at(policy, store)) as gateway:
             yield gateway
 

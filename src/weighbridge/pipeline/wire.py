@@ -8,6 +8,7 @@ from pathlib import Path
 
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.classify.examples import ExampleIndex
+from weighbridge.config.locate import located
 from weighbridge.domain.errors import ConfigError, ConfigProblem, InvalidFieldError
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.request import TEXT_OUTPUT
@@ -40,6 +41,16 @@ def derive(policy: Policy) -> InForce:
         ExampleIndex.build(policy),
         {hashlib.sha256(key.secret.value.encode()).digest(): key.caller for key in policy.keys},
     )
+
+
+def derive_at(policy: Policy, path: Path | None) -> InForce:
+    """The same for a policy that was read from `path`, so that problems name their place in the files."""
+    try:
+        return derive(policy)
+    except ConfigError as error:
+        if path is None:
+            raise
+        raise ConfigError([located(problem, path) for problem in error.problems]) from None
 
 
 def _host_problems(policy: Policy) -> Iterator[ConfigProblem]:
