@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import httptools
@@ -68,7 +69,7 @@ async def drive(port: int, request: bytes, *, requests: int, connections: int) -
     finished = [loop.create_future() for _ in range(connections)]
     began = time.perf_counter()
     for future in finished:
-        await loop.create_connection(lambda done=future: _Client(request, share, latencies_s, done), "127.0.0.1", port)  # type: ignore[misc]
+        await loop.create_connection(partial(_Client, request, share, latencies_s, future), "127.0.0.1", port)
     await asyncio.gather(*finished)
     return Load(share * connections, time.perf_counter() - began, latencies_s)
 

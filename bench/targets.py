@@ -120,7 +120,7 @@ def _start(name: str, folder: Path, command: list[str], *arguments: str) -> Targ
     while time.monotonic() < deadline:
         if port_file.exists() and port_file.read_text():
             return Target(name, int(port_file.read_text()), [process])
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks at another process
     raise RuntimeError(f"{name} did not start")
 
 
@@ -130,7 +130,7 @@ def _ready(target: Target) -> Target:
         try:
             socket.create_connection(("127.0.0.1", target.port), 1).close()
         except OSError:
-            time.sleep(0.05)
+            time.sleep(0.05)  # between two looks at another process
         else:
             return target
     raise RuntimeError(f"{target.name} did not start")

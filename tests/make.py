@@ -1,5 +1,7 @@
 """Builders of domain values with sensible defaults; tests state only what they are about."""
 
+from typing import Any
+
 from weighbridge.domain.attempt import Attempt, Step, StepKind
 from weighbridge.domain.decision import Candidate, Decision, DropReason, RouteReason
 from weighbridge.domain.levels import Capability, Risk, Sensitivity, Tier
@@ -13,9 +15,9 @@ from weighbridge.domain.usage import TokenCount, Usage
 from weighbridge.domain.verdict import Verdict, VerdictStatus
 
 
-def a_request(text: str = "Classify this email.", **changes: object) -> Request:
-    fields: dict[str, object] = {"messages": (say(Role.USER, text),)}
-    return Request(**(fields | changes))  # type: ignore[arg-type]
+def a_request(text: str = "Classify this email.", **changes: Any) -> Request:
+    fields: dict[str, Any] = {"messages": (say(Role.USER, text),)}
+    return Request(**(fields | changes))
 
 
 def a_conversation(*texts: str) -> tuple[Message, ...]:
@@ -23,8 +25,8 @@ def a_conversation(*texts: str) -> tuple[Message, ...]:
     return tuple(say(roles[index % 2], text) for index, text in enumerate(texts))
 
 
-def a_model(name: str = "fast-small", **changes: object) -> PortfolioModel:
-    fields: dict[str, object] = {
+def a_model(name: str = "fast-small", **changes: Any) -> PortfolioModel:
+    fields: dict[str, Any] = {
         "name": name,
         "host": "simulated",
         "upstream_name": name,
@@ -36,37 +38,37 @@ def a_model(name: str = "fast-small", **changes: object) -> PortfolioModel:
         "tokenizer": "words",
         "capabilities": frozenset(Capability),
     }
-    return PortfolioModel(**(fields | changes))  # type: ignore[arg-type]
+    return PortfolioModel(**(fields | changes))
 
 
-def a_task(name: str = "tag", **changes: object) -> Task:
-    fields: dict[str, object] = {
+def a_task(name: str = "tag", **changes: Any) -> Task:
+    fields: dict[str, Any] = {
         "name": name,
         "risk": Risk.LOW,
         "primary_model": "fast-small",
         "fallback_models": ("frontier-reasoning",),
     }
-    return Task(**(fields | changes))  # type: ignore[arg-type]
+    return Task(**(fields | changes))
 
 
-def a_policy(*tasks: Task, **changes: object) -> Policy:
+def a_policy(*tasks: Task, **changes: Any) -> Policy:
     models = (
         a_model(),
         a_model("frontier-reasoning", tier=Tier.FRONTIER, price=Price.per_million("3", "12")),
         a_model("frontier-backup", tier=Tier.FRONTIER, price=Price.per_million("3.5", "14")),
     )
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "digest": "0" * 64,
         "hosts": {"simulated": Host("simulated", provider="simulated", dialect="simulated")},
         "models": {model.name: model for model in models},
         "tasks": {task.name: task for task in tasks or (a_task(),)},
         "default_task": (tasks or (a_task(),))[0].name,
     }
-    return Policy(**(fields | changes))  # type: ignore[arg-type]
+    return Policy(**(fields | changes))
 
 
-def a_classification(task: str = "tag", **changes: object) -> Classification:
-    fields: dict[str, object] = {
+def a_classification(task: str = "tag", **changes: Any) -> Classification:
+    fields: dict[str, Any] = {
         "task": task,
         "task_basis": Basis.STATED,
         "risk": Risk.LOW,
@@ -76,16 +78,16 @@ def a_classification(task: str = "tag", **changes: object) -> Classification:
         "signals": {"input_tokens": 10},
         "evidence": "stated by the caller",
     }
-    return Classification(**(fields | changes))  # type: ignore[arg-type]
+    return Classification(**(fields | changes))
 
 
-def a_response(text: str = "invoice", **changes: object) -> Response:
-    fields: dict[str, object] = {"model": "fast-small", "choices": (Choice(text, FinishReason.STOP),), "usage": None}
-    return Response(**(fields | changes))  # type: ignore[arg-type]
+def a_response(text: str = "invoice", **changes: Any) -> Response:
+    fields: dict[str, Any] = {"model": "fast-small", "choices": (Choice(text, FinishReason.STOP),), "usage": None}
+    return Response(**(fields | changes))
 
 
-def an_attempt(model: str = "fast-small", **changes: object) -> Attempt:
-    fields: dict[str, object] = {
+def an_attempt(model: str = "fast-small", **changes: Any) -> Attempt:
+    fields: dict[str, Any] = {
         "model": model,
         "host": "simulated",
         "verdict": Verdict(VerdictStatus.VALID),
@@ -94,11 +96,11 @@ def an_attempt(model: str = "fast-small", **changes: object) -> Attempt:
         "usage": Usage(10, 2),
         "cost": Money.usd("0.0000016"),
     }
-    return Attempt(**(fields | changes))  # type: ignore[arg-type]
+    return Attempt(**(fields | changes))
 
 
-def a_decision(**changes: object) -> Decision:
-    fields: dict[str, object] = {
+def a_decision(**changes: Any) -> Decision:
+    fields: dict[str, Any] = {
         "candidates": (
             Candidate("fast-small", None, rank=1, estimate=Money.usd("0.0001")),
             Candidate("big", DropReason.CONTEXT_WINDOW_TOO_SMALL, {"needed_tokens": 9000, "window_tokens": 8000}),
@@ -107,11 +109,11 @@ def a_decision(**changes: object) -> Decision:
         "reason": RouteReason.PRIMARY,
         "sentence": "fast-small is the primary model of tag.",
     }
-    return Decision(**(fields | changes))  # type: ignore[arg-type]
+    return Decision(**(fields | changes))
 
 
-def a_record(id: str = "rec_1", **changes: object) -> Record:  # noqa: A002 (the field's own name)
-    fields: dict[str, object] = {
+def a_record(id: str = "rec_1", **changes: Any) -> Record:  # noqa: A002 (the field's own name)
+    fields: dict[str, Any] = {
         "id": id,
         "created_at": "2026-11-25T00:00:00.000000Z",
         "expires_at": "2026-12-25T00:00:00.000000Z",
@@ -135,4 +137,4 @@ def a_record(id: str = "rec_1", **changes: object) -> Record:  # noqa: A002 (the
         "cost": Money.usd("0.0000016"),
         "duration_s": 0.3,
     }
-    return Record(**(fields | changes))  # type: ignore[arg-type]
+    return Record(**(fields | changes))

@@ -49,8 +49,8 @@ def rendered(request: Request, *, wants_logprobs: bool = False) -> dict[str, Any
     return wire
 
 
-def sent(body: bytes, **changes: object) -> dict[str, Any]:
-    return rendered(replace(parse_request(body), **changes))  # type: ignore[arg-type]
+def sent(body: bytes, **changes: Any) -> dict[str, Any]:
+    return rendered(replace(parse_request(body), **changes))
 
 
 def schema_format(**fields: object) -> dict[str, object]:
@@ -327,9 +327,9 @@ def test_open_objects_of_a_schema_are_closed() -> None:
         ({"messages": (Message(Role.ASSISTANT, (ToolCall("c", "f", "[1]"),)),)}, "messages"),
     ],
 )
-def test_what_cannot_be_carried_is_refused_by_name(changes: dict[str, object], param: str) -> None:
+def test_what_cannot_be_carried_is_refused_by_name(changes: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidFieldError) as caught:
-        rendered(a_request(**changes))  # type: ignore[arg-type]
+        rendered(a_request(**changes))
     assert caught.value.param == param
     assert caught.value.advice
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from weighbridge.cli.serve import http_server, listen
 from weighbridge.config.load import config_fingerprint, load_policy
@@ -27,14 +28,14 @@ class Reply:
     body: bytes
 
     @property
-    def json(self) -> dict[str, object]:
+    def json(self) -> dict[str, Any]:
         """The body as a JSON object."""
         content = json.loads(self.body)
         assert isinstance(content, dict)
         return content
 
     @property
-    def error(self) -> dict[str, object]:
+    def error(self) -> dict[str, Any]:
         """The error in the body."""
         found = self.json["error"]
         assert isinstance(found, dict)

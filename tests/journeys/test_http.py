@@ -26,9 +26,9 @@ def test_the_headers_say_what_served_why_and_for_how_much(client: Client) -> Non
 def test_a_chat_completion_has_openai_s_shape(client: Client) -> None:
     body = client.chat("Attached invoice.").json
     assert (body["object"], body["model"]) == ("chat.completion", "fast-small")
-    choice = body["choices"][0]  # type: ignore[index]
+    choice = body["choices"][0]
     assert (choice["message"]["content"], choice["finish_reason"]) == ("invoice", "stop")
-    assert body["usage"]["total_tokens"] > 0  # type: ignore[index]
+    assert body["usage"]["total_tokens"] > 0
 
 
 def test_the_record_can_be_read_and_explained(client: Client) -> None:
@@ -36,7 +36,7 @@ def test_the_record_can_be_read_and_explained(client: Client) -> None:
     record = client.get(f"/v1/records/{number}").json
     assert (record["status"], record["is_fallback"]) == ("answered", True)
     explanation = client.get(f"/v1/records/{number}/explanation").json
-    models = [item["model"] for item in explanation["candidates"]]  # type: ignore[attr-defined]
+    models = [item["model"] for item in explanation["candidates"]]
     assert sorted(models) == ["balanced-summary", "fast-small", "frontier-backup", "frontier-reasoning"]
 
 
@@ -51,14 +51,14 @@ def test_a_refused_request_leaves_a_record_too(client: Client) -> None:
 def test_records_are_listed_newest_first_and_paged(client: Client) -> None:
     numbers = [client.chat(f"Invoice {n}").headers["x-weighbridge-record"] for n in range(3)]
     page = client.get("/v1/records?limit=2").json
-    found = [item["id"] for item in page["records"]]  # type: ignore[attr-defined]
+    found = [item["id"] for item in page["records"]]
     assert found == numbers[:0:-1]
     rest = client.get(f"/v1/records?limit=1&before={page['next']}").json
-    assert rest["records"][0]["id"] == numbers[0]  # type: ignore[index]
+    assert rest["records"][0]["id"] == numbers[0]
 
 
 def test_models_lists_everything_that_may_stand_in_model(client: Client) -> None:
-    names = {item["id"] for item in client.get("/v1/models").json["data"]}  # type: ignore[attr-defined]
+    names = {item["id"] for item in client.get("/v1/models").json["data"]}
     assert {"auto", "task/classify", "fast-small"} <= names
     assert client.get("/v1/models/task/classify").json["id"] == "task/classify"
 
@@ -79,7 +79,7 @@ def test_the_pages_of_health_and_description_answer(client: Client, path: str) -
 def test_auto_recognises_the_task(client: Client) -> None:
     reply = client.chat("Please summarize this escalation thread for the support managers.", model="auto")
     record = client.get(f"/v1/records/{reply.headers['x-weighbridge-record']}").json
-    assert record["classification"]["task"] == "summarize"  # type: ignore[index]
+    assert record["classification"]["task"] == "summarize"
 
 
 def test_a_caller_may_raise_the_risk_but_not_lower_it(client: Client) -> None:

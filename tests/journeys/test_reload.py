@@ -42,7 +42,7 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def tasks(client: Client) -> list[str]:
-    names = [item["id"] for item in client.get("/v1/models").json["data"]]  # type: ignore[attr-defined]
+    names = [item["id"] for item in client.get("/v1/models").json["data"]]
     return [name for name in names if name.startswith("task/")]
 
 

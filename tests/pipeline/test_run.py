@@ -211,7 +211,7 @@ async def test_a_full_record_queue_refuses_before_any_call(tmp_path: Path) -> No
     script = Script(fast_small=[GOOD])
     policy = replace(a_policy(), store=StoreSettings("x", queue_limit=1))
     async with gateway_on(script, policy, tmp_path) as house:
-        house.records = _Full()  # type: ignore[assignment]
+        house.records = _Full()  # type: ignore[assignment] # the one question that is asked before anything is called
         with pytest.raises(OverloadedError):
             await run(asked(), ANONYMOUS, house)
     assert script.calls == []

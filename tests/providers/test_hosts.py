@@ -1,5 +1,7 @@
 """Which hosts can be called, and that a new row of the same name takes effect."""
 
+from typing import Any
+
 import pytest
 
 from make import a_model, a_request
@@ -9,9 +11,9 @@ from weighbridge.providers.clock import ManualClock
 from weighbridge.providers.hosts import HostCalls, check_host
 
 
-def a_host(**changes: object) -> Host:
-    fields: dict[str, object] = {"name": "h", "provider": "p", "dialect": "openai_chat", "base_url": "https://x/v1"}
-    return Host(**(fields | changes))  # type: ignore[arg-type]
+def a_host(**changes: Any) -> Host:
+    fields: dict[str, Any] = {"name": "h", "provider": "p", "dialect": "openai_chat", "base_url": "https://x/v1"}
+    return Host(**(fields | changes))
 
 
 def simulated(**options: object) -> Host:

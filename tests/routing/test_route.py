@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -25,14 +26,14 @@ def decide(
     classification: Classification | None = None,
     situation: Situation | None = None,
     input_tokens: int = 10,
-    **request: object,
+    **request: Any,
 ) -> Decision:
     def estimate(model: PortfolioModel) -> Estimate:
         cost = None if model.price is None else model.price.input * input_tokens + model.price.output * 100
         return Estimate(input_tokens, 100, cost)
 
     return route(
-        a_request(**request),  # type: ignore[arg-type]
+        a_request(**request),
         classification or a_classification(),
         policy or a_policy(),
         estimate=estimate,
@@ -44,8 +45,8 @@ def dropped(decision: Decision, model: str) -> Candidate:
     return next(item for item in decision.candidates if item.model == model and not item.is_kept)
 
 
-def with_model(policy: Policy, name: str, **changes: object) -> Policy:
-    changed = replace(policy.models[name], **changes)  # type: ignore[arg-type]
+def with_model(policy: Policy, name: str, **changes: Any) -> Policy:
+    changed = replace(policy.models[name], **changes)
     return replace(policy, models={**policy.models, name: changed})
 
 

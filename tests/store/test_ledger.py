@@ -186,7 +186,7 @@ def test_no_order_of_holds_and_settlements_overspends(story: list[tuple[str, int
                 held[name] += number
         elif running:
             hold, amount = running.pop(number % len(running))
-            cost = None if more is None else int(more * amount)  # type: ignore[operator]
+            cost = None if more is None else int(more * amount)  # type: ignore[operator] # to settle, a factor was drawn
             ledger.settle(Settlement(hold.id, None if cost is None else Money(cost)))
             for name in hold.budgets:
                 held[name] -= amount

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from weighbridge.dialects.openai_chat.errors import parse_error, parse_retry_after, render_error
+from weighbridge.dialects.faults import parse_retry_after
+from weighbridge.dialects.openai_chat.errors import parse_error, render_error
 from weighbridge.domain.errors import (
     BudgetExceededError,
     ForbiddenError,

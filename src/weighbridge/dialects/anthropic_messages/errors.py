@@ -3,25 +3,13 @@
 https://platform.claude.com/docs/en/api/errors
 """
 
-import re
 from collections.abc import Mapping
 
 import orjson
 
-from weighbridge.dialects.openai_chat.errors import parse_retry_after
-from weighbridge.domain.errors import (
-    ProviderAuthError,
-    ProviderError,
-    ProviderRateLimitedError,
-    ProviderRejectedError,
-    ProviderTimeoutError,
-    ProviderUnavailableError,
-    WeighbridgeError,
-)
+from weighbridge.dialects.faults import LARGEST_PAGE_BYTES, fault, is_name, parse_retry_after
+from weighbridge.domain.errors import ProviderError, WeighbridgeError
 
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,47}")
-"""What a type may look like. Anything else could be a page, a prompt or a key, and is not repeated."""
-_LARGEST_PAGE_BYTES = 64 * 1024
 _STATUSES: Mapping[str, int] = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -37,7 +25,6 @@ _STATUSES: Mapping[str, int] = {
 _TYPES: Mapping[int, str] = {status: kind for kind, status in _STATUSES.items()} | {503: "overloaded_error"}
 _NO_CREDIT = ("credit balance is too low", "spend limit", "spend_limit", "usage limits")
 _TOO_LONG = ("prompt is too long", "exceed context limit", "maximum context length")
-_TIMEOUTS = frozenset({408, 504, 524})
 
 
 def parse_error(status: int, retry_after: str | None, body: bytes, *, now: float | None = None) -> ProviderError:
@@ -59,7 +46,7 @@ def error_in_answer(error: object) -> ProviderError:
 
 
 def _error_in(body: bytes) -> dict[str, object]:
-    if len(body) > _LARGEST_PAGE_BYTES:
+    if len(body) > LARGEST_PAGE_BYTES:
         return {}
     try:
         page = orjson.loads(body)
@@ -71,31 +58,13 @@ def _error_in(body: bytes) -> dict[str, object]:
 
 def _type_of(error: Mapping[str, object]) -> str | None:
     value = error.get("type")
-    return value if isinstance(value, str) and _NAME.fullmatch(value) else None
+    return str(value) if is_name(value) else None
 
 
 def _classify(status: int, error: Mapping[str, object], wait_s: float | None) -> ProviderError:
-    kind = _type_of(error)
-    said = f"The provider answered {status}" + (f" ({kind})." if kind else ".")
-    if status in {401, 402, 403} or (status in {400, 429} and _mentions(error, _NO_CREDIT)):
-        return ProviderAuthError(
-            f"{said} It does not accept the host's credential or its account has no credit.",
-            advice="Check the host's credential and its account.",
-            provider_status=status,
-            retry_after_s=wait_s,
-        )
-    if status == 429:
-        return ProviderRateLimitedError(
-            said, advice="Wait, or let another host share the load.", provider_status=status, retry_after_s=wait_s
-        )
-    if status in _TIMEOUTS:
-        return ProviderTimeoutError(
-            said, advice="Try again.", provider_status=status, retry_after_s=wait_s, may_have_cost=True
-        )
-    if 400 <= status < 500 and status not in {409, 425}:
-        why = " The input is too long for the model." if _mentions(error, _TOO_LONG) else ""
-        return ProviderRejectedError(f"{said}{why}", advice="Change the request or the model.", provider_status=status)
-    return ProviderUnavailableError(said, advice="Try again.", provider_status=status, retry_after_s=wait_s)
+    is_denied = status in {400, 429} and _mentions(error, _NO_CREDIT)
+    why = " The input is too long for the model." if _mentions(error, _TOO_LONG) else ""
+    return fault(status, _type_of(error), wait_s, is_denied=is_denied, why_rejected=why)
 
 
 def _mentions(error: Mapping[str, object], phrases: tuple[str, ...]) -> bool:
