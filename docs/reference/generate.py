@@ -24,7 +24,7 @@ def errors_page() -> str:
     tree = (errors.__doc__ or "").split("\n\n", 1)[1]
     rows = [
         f"| `{item.__name__}` | {item.status} | `{item.code}` | {retry} | {item.__doc__} |"
-        for item in _subclasses(errors.WeighbridgeError)
+        for item in sorted(_subclasses(errors.WeighbridgeError), key=lambda item: tree.index(f"─ {item.__name__}"))
         for retry in ["yes" if item.is_retryable else "no"]
     ]
     head = "| class | status | code | retry helps | means |\n|---|---|---|---|---|\n"

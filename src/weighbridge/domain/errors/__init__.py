@@ -1,0 +1,123 @@
+"""Every error of the gateway, in one tree.
+
+    WeighbridgeError
+    ├── RequestError                    the caller must change the request; nothing was called
+    │   ├── MalformedBodyError          400  invalid_json, duplicate_key, nesting_too_deep, number_out_of_range, ...
+    │   ├── UnsupportedMediaTypeError   415  unsupported_media_type
+    │   ├── BodyTooLargeError           413  body_too_large
+    │   ├── BodyTooSlowError            408  body_too_slow
+    │   ├── InvalidFieldError           400  invalid_field
+    │   ├── EmptyInputError             400  empty_input
+    │   ├── InputTooLongError           400  input_too_long
+    │   ├── NotFoundError               404  unknown_task, unknown_model, unknown_record, unknown_path
+    │   └── MethodNotAllowedError       405  method_not_allowed
+    ├── AccessError                     the caller may not do this
+    │   ├── UnauthenticatedError        401  missing_key, invalid_key
+    │   └── ForbiddenError              403  task_not_allowed, pinning_not_allowed
+    ├── PolicyError                     the policy in force forbids it
+    │   ├── NoCandidateError            422  no_candidate
+    │   │   └── ModelsCoolingDownError  503  models_cooling_down
+    │   └── BudgetExceededError         429  budget_exceeded
+    ├── AnswerError                     models were called and no answer may be given
+    │   ├── AttemptsFailedError         502  attempts_failed
+    │   └── DeadlineExceededError       504  deadline_exceeded
+    ├── ProviderError                   one attempt failed; the ladder decides, the caller sees AttemptsFailedError
+    │   ├── ProviderRateLimitedError    429  provider_rate_limited
+    │   ├── ProviderUnavailableError    503  provider_unavailable
+    │   ├── ProviderTimeoutError        504  provider_timeout
+    │   ├── ProviderRejectedError       400  provider_rejected
+    │   ├── ProviderAuthError           401  provider_auth
+    │   └── ProviderMalformedError      502  provider_malformed
+    ├── OverloadedError                 503  overloaded
+    ├── StoreError                      503  store_unavailable
+    │   └── UnwritableRecordError   503  record_unwritable
+    ├── ConfigError                     -    config_invalid
+    └── CommandError                    -    command_misused
+
+Every error carries a stable `code`, the HTTP `status` it maps to, whether trying the same thing again can help, the
+condition (what is so) and the advice (what to do next). Messages never hold a secret or a provider's raw page.
+"""
+
+from weighbridge.domain.errors.answer import (
+    AnswerError,
+    AttemptsFailedError,
+    DeadlineExceededError,
+)
+from weighbridge.domain.errors.base import (
+    CommandError,
+    OverloadedError,
+    StoreError,
+    UnwritableRecordError,
+    WeighbridgeError,
+)
+from weighbridge.domain.errors.config import (
+    ConfigError,
+    ConfigProblem,
+)
+from weighbridge.domain.errors.policy import (
+    BudgetExceededError,
+    ModelsCoolingDownError,
+    NoCandidateError,
+    PolicyError,
+)
+from weighbridge.domain.errors.provider import (
+    ProviderAuthError,
+    ProviderError,
+    ProviderMalformedError,
+    ProviderRateLimitedError,
+    ProviderRejectedError,
+    ProviderTimeoutError,
+    ProviderUnavailableError,
+)
+from weighbridge.domain.errors.request import (
+    AccessError,
+    BodyTooLargeError,
+    BodyTooSlowError,
+    EmptyInputError,
+    ForbiddenError,
+    InputTooLongError,
+    InvalidFieldError,
+    MalformedBodyError,
+    MethodNotAllowedError,
+    NotFoundError,
+    RequestError,
+    UnauthenticatedError,
+    UnsupportedMediaTypeError,
+)
+
+__all__ = [
+    "AccessError",
+    "AnswerError",
+    "AttemptsFailedError",
+    "BodyTooLargeError",
+    "BodyTooSlowError",
+    "BudgetExceededError",
+    "CommandError",
+    "ConfigError",
+    "ConfigProblem",
+    "DeadlineExceededError",
+    "EmptyInputError",
+    "ForbiddenError",
+    "InputTooLongError",
+    "InvalidFieldError",
+    "MalformedBodyError",
+    "MethodNotAllowedError",
+    "ModelsCoolingDownError",
+    "NoCandidateError",
+    "NotFoundError",
+    "OverloadedError",
+    "PolicyError",
+    "ProviderAuthError",
+    "ProviderError",
+    "ProviderMalformedError",
+    "ProviderRateLimitedError",
+    "ProviderRejectedError",
+    "ProviderTimeoutError",
+    "ProviderUnavailableError",
+    "RequestError",
+    "StoreError",
+    "UnauthenticatedError",
+    "UnsupportedMediaTypeError",
+    "UnwritableRecordError",
+    "WeighbridgeError",
+]

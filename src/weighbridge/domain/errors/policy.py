@@ -1,0 +1,36 @@
+"""What the policy in force forbids before any call."""
+
+from weighbridge.domain.decision import Decision
+from weighbridge.domain.errors.base import WeighbridgeError
+
+
+class PolicyError(WeighbridgeError):
+    """The policy in force forbids the call; no provider was called."""
+
+    status = 422
+    code = "policy_refused"
+
+
+class NoCandidateError(PolicyError):
+    """Every model of the portfolio was dropped; `decision` holds the reason of each."""
+
+    code = "no_candidate"
+
+    def __init__(self, condition: str, *, advice: str, decision: Decision) -> None:
+        super().__init__(condition, advice=advice)
+        self.decision = decision
+
+
+class ModelsCoolingDownError(NoCandidateError):
+    """Models that may serve the request exist, and all of them are left alone for a while after failures."""
+
+    status = 503
+    code = "models_cooling_down"
+    is_retryable = True
+
+
+class BudgetExceededError(PolicyError):
+    """The estimate does not fit into a budget that covers the request."""
+
+    status = 429
+    code = "budget_exceeded"

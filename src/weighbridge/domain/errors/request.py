@@ -1,0 +1,87 @@
+"""What the caller has to change: the request, or who asks."""
+
+from weighbridge.domain.errors.base import WeighbridgeError
+
+
+class RequestError(WeighbridgeError):
+    """The caller must change the request; no provider was called."""
+
+    status = 400
+    code = "invalid_request"
+
+
+class MalformedBodyError(RequestError):
+    """The body cannot be read as JSON text of sane depth, numbers and characters."""
+
+    code = "invalid_json"
+
+
+class UnsupportedMediaTypeError(RequestError):
+    """The body is not declared as JSON."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class BodyTooLargeError(RequestError):
+    """The body is larger than the gateway reads."""
+
+    status = 413
+    code = "body_too_large"
+
+
+class BodyTooSlowError(RequestError):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "body_too_slow"
+
+
+class InvalidFieldError(RequestError):
+    """A field is missing, unknown or of the wrong type or value; `param` names it."""
+
+    code = "invalid_field"
+
+
+class EmptyInputError(RequestError):
+    """There is nothing to send to a model."""
+
+    code = "empty_input"
+
+
+class InputTooLongError(RequestError):
+    """The input has more tokens than allowed; the message holds the count and the limit."""
+
+    code = "input_too_long"
+
+
+class NotFoundError(RequestError):
+    """A task, model, record or path that does not exist."""
+
+    status = 404
+    code = "not_found"
+
+
+class MethodNotAllowedError(RequestError):
+    """The path exists, the method does not."""
+
+    status = 405
+    code = "method_not_allowed"
+
+
+class AccessError(WeighbridgeError):
+    """The caller may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class UnauthenticatedError(AccessError):
+    """No key, or one that the gateway does not know."""
+
+    status = 401
+    code = "missing_key"
+
+
+class ForbiddenError(AccessError):
+    """A known key that does not allow this task or pinning a model."""
