@@ -12,10 +12,11 @@ from weighbridge.config.load import load_policy
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Risk, Sensitivity
 from weighbridge.domain.money import Price
-from weighbridge.domain.policy import Contract, PortfolioModel
+from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.request import TEXT_OUTPUT, Request, Role, say
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.signals import Basis, Classification
+from weighbridge.domain.task import Contract
 from weighbridge.providers.simulated import seed_answer
 from weighbridge.routing.route import route
 from weighbridge.routing.situation import Situation

@@ -6,11 +6,12 @@ from weighbridge.domain.attempt import Attempt, Step, StepKind
 from weighbridge.domain.decision import Candidate, Decision, DropReason, RouteReason
 from weighbridge.domain.levels import Capability, Risk, Sensitivity, Tier
 from weighbridge.domain.money import Money, Price
-from weighbridge.domain.policy import Host, Policy, PortfolioModel, Task
+from weighbridge.domain.policy import Host, Policy, PortfolioModel
 from weighbridge.domain.record import OutcomeStatus, Record
 from weighbridge.domain.request import Message, Request, Role, say
 from weighbridge.domain.response import Choice, FinishReason, Response
 from weighbridge.domain.signals import Basis, Classification
+from weighbridge.domain.task import Task
 from weighbridge.domain.usage import TokenCount, Usage
 from weighbridge.domain.verdict import Verdict, VerdictStatus
 

@@ -8,9 +8,10 @@ from weighbridge.classify.examples import ExampleIndex
 from weighbridge.domain.caller import ANONYMOUS, Caller
 from weighbridge.domain.errors import ForbiddenError, InvalidFieldError, NotFoundError
 from weighbridge.domain.levels import Risk, Sensitivity
-from weighbridge.domain.policy import Policy, Rule, SignalKind, SignalRule
+from weighbridge.domain.policy import Policy, SignalKind, SignalRule
 from weighbridge.domain.request import Request, Role, Tool, say
 from weighbridge.domain.signals import REQUEST_SIGNALS, Basis, Classification
+from weighbridge.domain.task import Rule
 from weighbridge.domain.usage import TokenCount
 
 INVOICES = a_task("invoices", rules=(Rule("invoice words", keywords=("invoice", "credit note")),))

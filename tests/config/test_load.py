@@ -10,19 +10,8 @@ from weighbridge.config.signals import SECURITY_KEYWORDS
 from weighbridge.domain.levels import Capability, Risk, Sensitivity, Tier
 from weighbridge.domain.money import Money, Price
 from weighbridge.domain.patterns import linear_pattern
-from weighbridge.domain.policy import (
-    Budget,
-    Contract,
-    Host,
-    Limits,
-    OnMissingProof,
-    QualityGate,
-    Rule,
-    SignalKind,
-    SignalRule,
-    StreamMode,
-    TooLong,
-)
+from weighbridge.domain.policy import Budget, Host, SignalKind, SignalRule
+from weighbridge.domain.task import Contract, Limits, OnMissingProof, QualityGate, Rule, StreamMode, TooLong
 
 SUPPORT = Path(__file__).parents[2] / "examples" / "support"
 SEED_RECORD = """\

@@ -8,8 +8,8 @@ from make import a_conversation, a_request, a_task
 from weighbridge.context.assemble import assemble
 from weighbridge.domain.errors import InputTooLongError
 from weighbridge.domain.packed import DroppedMessage
-from weighbridge.domain.policy import Limits, Task, TooLong
 from weighbridge.domain.request import Message, Role, ToolCall, ToolResult, say
+from weighbridge.domain.task import Limits, Task, TooLong
 from weighbridge.domain.usage import TokenCount
 
 COMPACT = Limits(when_too_long=TooLong.COMPACT)

@@ -22,10 +22,11 @@ from weighbridge.domain.errors import (
 )
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.money import Money
-from weighbridge.domain.policy import Budget, Contract, Limits, StoreSettings
+from weighbridge.domain.policy import Budget, StoreSettings
 from weighbridge.domain.record import OutcomeStatus
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Condition
+from weighbridge.domain.task import Contract, Limits
 from weighbridge.domain.usage import Usage
 from weighbridge.pipeline.run import run
 

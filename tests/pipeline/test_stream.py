@@ -12,10 +12,11 @@ from weighbridge.domain.errors import AttemptsFailedError, ProviderUnavailableEr
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.money import Money
 from weighbridge.domain.outcome import Outcome
-from weighbridge.domain.policy import Budget, Contract, StreamMode
+from weighbridge.domain.policy import Budget
 from weighbridge.domain.record import OutcomeStatus, RecordFilter
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Choice, Delta, FinishReason, Response
+from weighbridge.domain.task import Contract, StreamMode
 from weighbridge.domain.usage import Usage
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.stream import LiveStream, open_stream

@@ -8,7 +8,8 @@ import pytest
 from make import a_policy, a_task
 from weighbridge.config.load import load_policy
 from weighbridge.domain.errors import ConfigError
-from weighbridge.domain.policy import Contract, Host
+from weighbridge.domain.policy import Host
+from weighbridge.domain.task import Contract
 from weighbridge.pipeline.wire import derive, derive_at
 
 CONFIG = """

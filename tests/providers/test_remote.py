@@ -17,9 +17,10 @@ from weighbridge.domain.errors import (
     ProviderTimeoutError,
     ProviderUnavailableError,
 )
-from weighbridge.domain.policy import Host, Secret
+from weighbridge.domain.policy import Host
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, FinishReason, Response
+from weighbridge.domain.secret import Secret
 from weighbridge.domain.usage import Usage
 from weighbridge.providers.clock import ManualClock
 from weighbridge.providers.hosts import HostCalls

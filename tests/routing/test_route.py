@@ -13,8 +13,9 @@ from weighbridge.domain.decision import Candidate, Decision, DropReason, ProofSt
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability, Risk, Sensitivity, Tier
 from weighbridge.domain.money import Money
-from weighbridge.domain.policy import Host, Limits, OnMissingProof, Policy, PortfolioModel, QualityGate
+from weighbridge.domain.policy import Host, Policy, PortfolioModel
 from weighbridge.domain.signals import Classification, Condition
+from weighbridge.domain.task import Limits, OnMissingProof, QualityGate
 from weighbridge.routing.route import HIGH_RISK_SENTENCE, route
 from weighbridge.routing.situation import Situation
 

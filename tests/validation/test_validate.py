@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from make import a_response
-from weighbridge.domain.policy import Contract
 from weighbridge.domain.request import TEXT_OUTPUT, OutputFormat, ToolCall
 from weighbridge.domain.response import Choice, FinishReason, Response
+from weighbridge.domain.task import Contract
 from weighbridge.domain.verdict import FindingCode, Verdict, VerdictStatus
 from weighbridge.validation.validate import validate
 

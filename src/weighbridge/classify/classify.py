@@ -9,9 +9,10 @@ from weighbridge.classify.signals import declared, sizes
 from weighbridge.classify.tasks import Claim, Nearest, claim_task
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.levels import Risk, Sensitivity
-from weighbridge.domain.policy import Policy, Task
+from weighbridge.domain.policy import Policy
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Basis, Classification
+from weighbridge.domain.task import Task
 from weighbridge.domain.usage import TokenCount
 
 __all__ = ["Nearest", "classify"]

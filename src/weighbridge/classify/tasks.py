@@ -9,9 +9,10 @@ from weighbridge.classify.stated import stated_task
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.patterns import linear_pattern
-from weighbridge.domain.policy import Policy, Rule, Task
+from weighbridge.domain.policy import Policy
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Basis
+from weighbridge.domain.task import Rule, Task
 
 
 class Nearest(Protocol):

@@ -11,7 +11,9 @@ from weighbridge.cli.common import Json, print_json, print_lines
 from weighbridge.domain.levels import Risk, Sensitivity, Tier
 from weighbridge.domain.money import Price
 from weighbridge.domain.outcome import Outcome
-from weighbridge.domain.policy import Host, Limits, Policy, PortfolioModel, Secret, StoreSettings, Task
+from weighbridge.domain.policy import Host, Policy, PortfolioModel, StoreSettings
+from weighbridge.domain.secret import Secret
+from weighbridge.domain.task import Limits, Task
 from weighbridge.pipeline.gateway import Gateway
 
 KEY_VARIABLE = "LLM_API_KEY"

@@ -14,20 +14,8 @@ from weighbridge.config.schema_task import LimitsRow, OutputRow, QualityGateRow,
 from weighbridge.config.signals import BUILT_IN
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.money import Money, Price
-from weighbridge.domain.policy import (
-    Budget,
-    Contract,
-    GatewayKey,
-    Host,
-    Limits,
-    Policy,
-    PortfolioModel,
-    QualityGate,
-    Rule,
-    SignalRule,
-    StoreSettings,
-    Task,
-)
+from weighbridge.domain.policy import Budget, GatewayKey, Host, Policy, PortfolioModel, SignalRule, StoreSettings
+from weighbridge.domain.task import Contract, Limits, QualityGate, Rule, Task
 
 
 def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, today: date) -> Policy:

@@ -6,7 +6,8 @@ from dataclasses import fields, is_dataclass, replace
 
 import orjson
 
-from weighbridge.domain.policy import Policy, Secret
+from weighbridge.domain.policy import Policy
+from weighbridge.domain.secret import Secret
 from weighbridge.domain.signals import Condition
 
 _DECIDES_NOTHING = {"digest", "store"}

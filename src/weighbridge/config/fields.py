@@ -15,7 +15,7 @@ from weighbridge.config.nearest import nearest, one_of
 from weighbridge.config.secrets import REFERENCE, resolve_secret
 from weighbridge.domain.money import Money, Price
 from weighbridge.domain.patterns import linear_pattern
-from weighbridge.domain.policy import Secret
+from weighbridge.domain.secret import Secret
 
 LARGEST_SCHEMA_BYTES = 64 * 1024
 

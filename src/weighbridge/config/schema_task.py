@@ -28,9 +28,9 @@ from weighbridge.config.fields import (
 from weighbridge.config.signals import type_of_signals
 from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.levels import Risk, Sensitivity, Tier
-from weighbridge.domain.policy import OnMissingProof, StreamMode, TooLong
 from weighbridge.domain.record import LOG_FIELDS
 from weighbridge.domain.signals import Condition
+from weighbridge.domain.task import OnMissingProof, StreamMode, TooLong
 
 _MINIMUM = "minimum_"
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from weighbridge.domain.policy import Secret
+from weighbridge.domain.secret import Secret
 
 REFERENCE = re.compile(r"\$\{(env|file):([^{}\n]{1,500})\}")
 EXPECTED = "a reference, ${env:NAME} or ${file:PATH}; the secret itself never stands in the config"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 from weighbridge.domain.errors import InputTooLongError
 from weighbridge.domain.packed import DroppedMessage, Packed
-from weighbridge.domain.policy import Task, TooLong
 from weighbridge.domain.request import Message, Request, Role, ToolCall, ToolResult, say
+from weighbridge.domain.task import Task, TooLong
 from weighbridge.domain.usage import TokenCount
 
 JOIN_TOKENS = 1

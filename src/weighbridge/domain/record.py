@@ -43,6 +43,8 @@ class OutcomeStatus(StrEnum):
     ANSWERED = "answered"
     DEGRADED = "degraded"
     """No model gave a valid answer, so the task's declared one was given."""
+    IN_REVIEW = "in_review"
+    """A person decides; the review item holds what came of it."""
     REFUSED = "refused"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -108,6 +110,8 @@ class Record:
     """From the first byte parsed to the answer ready."""
     log_fields: tuple[str, ...] = ()
     """What the task's log line carries."""
+    review_id: str | None = None
+    """The review item that this request opened."""
     content: Content | None = None
     """`None` unless the task stores content."""
 

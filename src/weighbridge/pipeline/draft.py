@@ -11,10 +11,11 @@ from weighbridge.domain.decision import Decision
 from weighbridge.domain.errors import OverloadedError
 from weighbridge.domain.money import Money, total
 from weighbridge.domain.packed import Packed
-from weighbridge.domain.policy import Policy, Task
+from weighbridge.domain.policy import Policy
 from weighbridge.domain.record import Content, OutcomeStatus, Record
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Classification
+from weighbridge.domain.task import Task
 from weighbridge.domain.usage import Usage
 from weighbridge.pipeline.house import House
 

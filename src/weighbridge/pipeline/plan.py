@@ -13,9 +13,10 @@ from weighbridge.domain.errors import ModelsCoolingDownError, NoCandidateError, 
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.packed import Packed
-from weighbridge.domain.policy import Budget, Contract, Policy, PortfolioModel, StreamMode, Task
+from weighbridge.domain.policy import Budget, Policy, PortfolioModel
 from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request
 from weighbridge.domain.signals import Classification
+from weighbridge.domain.task import Contract, StreamMode, Task
 from weighbridge.domain.usage import TokenCount
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House, InForce

@@ -9,6 +9,7 @@ from weighbridge.domain.policy import Budget, Host, PortfolioModel
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
+from weighbridge.domain.review import ReviewFilter, ReviewItem
 
 
 class Clock(Protocol):
@@ -70,6 +71,26 @@ class Ledger(Protocol):
 
     def settle(self, settlement: Settlement) -> None:
         """End a hold with what was really spent. Exactly once for each hold; a second call raises KeyError."""
+        ...
+
+
+class Reviews(Protocol):
+    """The queue of answers that a person decides on."""
+
+    async def open(self, record: Record, item: ReviewItem) -> None:
+        """On disk when it returns: both or neither. Raises OverloadedError at the queue's limit, else StoreError."""
+        ...
+
+    async def get(self, review_id: str) -> ReviewItem | None:
+        """One item."""
+        ...
+
+    async def find(self, wanted: ReviewFilter) -> list[ReviewItem]:
+        """Newest first."""
+        ...
+
+    async def replace(self, item: ReviewItem) -> None:
+        """Keep `item` in place of its version before. Raises ReviewConflictError when that is not the present one."""
         ...
 
 

@@ -13,10 +13,10 @@ from weighbridge.domain.caller import Caller
 from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.outcome import Outcome
-from weighbridge.domain.policy import StreamMode
 from weighbridge.domain.record import Record
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta
+from weighbridge.domain.task import StreamMode
 from weighbridge.pipeline.attempt import Result, attempt
 from weighbridge.pipeline.climb import Climb
 from weighbridge.pipeline.draft import Draft

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from weighbridge.domain.decision import Candidate, Decision, DropReason, RouteReason
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Risk
-from weighbridge.domain.policy import Policy, PortfolioModel, Task
+from weighbridge.domain.policy import Policy, PortfolioModel
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Classification
+from weighbridge.domain.task import Task
 from weighbridge.routing.rules import RULES, Case, Objection
 from weighbridge.routing.situation import Situation
 

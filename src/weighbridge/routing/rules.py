@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from weighbridge.domain.decision import DropReason, ProofState
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability, Risk, Tier
-from weighbridge.domain.policy import Host, OnMissingProof, PortfolioModel, Task
+from weighbridge.domain.policy import Host, PortfolioModel
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Classification
+from weighbridge.domain.task import OnMissingProof, Task
 from weighbridge.routing.situation import Situation
 
 Numbers = Mapping[str, str | int]

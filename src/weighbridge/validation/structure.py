@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 import jiter
 from jsonschema_rs import ValidationError
 
-from weighbridge.domain.policy import Contract
 from weighbridge.domain.request import OutputFormat
+from weighbridge.domain.task import Contract
 from weighbridge.domain.verdict import Finding, FindingCode
 from weighbridge.validation.schema import CompiledSchema, compile_schema, shorten
 from weighbridge.validation.weight import is_check_within

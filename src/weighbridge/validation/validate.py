@@ -5,9 +5,9 @@ from functools import lru_cache
 from itertools import islice
 
 from weighbridge.domain.patterns import linear_pattern
-from weighbridge.domain.policy import Contract
 from weighbridge.domain.request import OutputFormat
 from weighbridge.domain.response import Choice, FinishReason, Response
+from weighbridge.domain.task import Contract
 from weighbridge.domain.verdict import Finding, FindingCode, Verdict, VerdictStatus
 from weighbridge.validation.confidence import lowest_confidence
 from weighbridge.validation.schema import shorten

@@ -9,8 +9,10 @@
     │   ├── InvalidFieldError           400  invalid_field
     │   ├── EmptyInputError             400  empty_input
     │   ├── InputTooLongError           400  input_too_long
-    │   ├── NotFoundError               404  unknown_task, unknown_model, unknown_record, unknown_path
-    │   └── MethodNotAllowedError       405  method_not_allowed
+    │   ├── NotFoundError               404  unknown_task, unknown_model, unknown_record, ...
+    │   ├── MethodNotAllowedError       405  method_not_allowed
+    │   ├── ReviewConflictError         409  review_conflict
+    │   └── InvalidCorrectionError      422  invalid_correction
     ├── AccessError                     the caller may not do this
     │   ├── UnauthenticatedError        401  missing_key, invalid_key
     │   └── ForbiddenError              403  task_not_allowed, pinning_not_allowed
@@ -20,7 +22,8 @@
     │   └── BudgetExceededError         429  budget_exceeded
     ├── AnswerError                     models were called and no answer may be given
     │   ├── AttemptsFailedError         502  attempts_failed
-    │   └── DeadlineExceededError       504  deadline_exceeded
+    │   ├── DeadlineExceededError       504  deadline_exceeded
+    │   └── NeedsReviewError            422  needs_review
     ├── ProviderError                   one attempt failed; the ladder decides, the caller sees AttemptsFailedError
     │   ├── ProviderRateLimitedError    429  provider_rate_limited
     │   ├── ProviderUnavailableError    503  provider_unavailable
@@ -42,6 +45,7 @@ from weighbridge.domain.errors.answer import (
     AnswerError,
     AttemptsFailedError,
     DeadlineExceededError,
+    NeedsReviewError,
 )
 from weighbridge.domain.errors.base import (
     CommandError,
@@ -76,11 +80,13 @@ from weighbridge.domain.errors.request import (
     EmptyInputError,
     ForbiddenError,
     InputTooLongError,
+    InvalidCorrectionError,
     InvalidFieldError,
     MalformedBodyError,
     MethodNotAllowedError,
     NotFoundError,
     RequestError,
+    ReviewConflictError,
     UnauthenticatedError,
     UnsupportedMediaTypeError,
 )
@@ -99,10 +105,12 @@ __all__ = [
     "EmptyInputError",
     "ForbiddenError",
     "InputTooLongError",
+    "InvalidCorrectionError",
     "InvalidFieldError",
     "MalformedBodyError",
     "MethodNotAllowedError",
     "ModelsCoolingDownError",
+    "NeedsReviewError",
     "NoCandidateError",
     "NotFoundError",
     "OverloadedError",
@@ -115,6 +123,7 @@ __all__ = [
     "ProviderTimeoutError",
     "ProviderUnavailableError",
     "RequestError",
+    "ReviewConflictError",
     "StoreError",
     "UnauthenticatedError",
     "UnsupportedMediaTypeError",

@@ -28,3 +28,19 @@ class DeadlineExceededError(AnswerError):
     status = 504
     code = "deadline_exceeded"
     is_retryable = True
+
+
+class NeedsReviewError(AnswerError):
+    """A person has to decide on the answer; `review_id` says where to ask for what came of it.
+
+    The native API answers 202 instead. A provider's dialect has no such ending, so there it is an error that its
+    clients do not try again.
+    """
+
+    status = 422
+    code = "needs_review"
+
+    def __init__(self, condition: str, *, advice: str, attempts: Sequence[Attempt], review_id: str) -> None:
+        super().__init__(condition, advice=advice, attempts=attempts)
+        self.review_id = review_id
+        """The review item."""

@@ -85,3 +85,17 @@ class UnauthenticatedError(AccessError):
 
 class ForbiddenError(AccessError):
     """A known key that does not allow this task or pinning a model."""
+
+
+class ReviewConflictError(RequestError):
+    """The item is not in a state that allows this: decided, claimed by another, or changed in the meantime."""
+
+    status = 409
+    code = "review_conflict"
+
+
+class InvalidCorrectionError(RequestError):
+    """The correction breaks the task's contract; the message holds what is wrong with it."""
+
+    status = 422
+    code = "invalid_correction"

@@ -1,0 +1,126 @@
+"""A review item: an answer that a person decides on, and what was decided."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from weighbridge.domain.levels import Risk
+from weighbridge.domain.verdict import Finding
+
+
+class ReviewState(StrEnum):
+    """Where an item stands."""
+
+    OPEN = "open"
+    """Waits for a person."""
+    CLAIMED = "claimed"
+    """A person has it, until the lock runs out."""
+    APPROVED = "approved"
+    """The proposed answer was good."""
+    CORRECTED = "corrected"
+    """A person wrote the answer."""
+    REJECTED = "rejected"
+    """There is no good answer."""
+    EXPIRED = "expired"
+    """Nobody decided in time."""
+
+    @property
+    def is_final(self) -> bool:
+        """Nothing can change any more."""
+        return self not in {ReviewState.OPEN, ReviewState.CLAIMED}
+
+
+class ReviewReason(StrEnum):
+    """Why a person was asked."""
+
+    NO_VALID_ANSWER = "no_valid_answer"
+    """The ladder was used up."""
+    ALWAYS = "always"
+    """The task lets no answer out that nobody has seen."""
+
+
+class ReviewVerb(StrEnum):
+    """What a person may do to an item."""
+
+    CLAIM = "claim"
+    RELEASE = "release"
+    APPROVE = "approve"
+    CORRECT = "correct"
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAct:
+    """One thing that a person did."""
+
+    verb: ReviewVerb
+    """What."""
+    reviewer: str
+    """Who: a key's name."""
+    at: str
+    """When: UTC, RFC 3339."""
+    answer: str | None = None
+    """The corrected answer, with `correct`."""
+    note: str = ""
+    """Why, in the reviewer's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One answer that waits for, or got, a person's decision."""
+
+    id: str
+    """`rev_` and a time-ordered identifier."""
+    record_id: str
+    """The request's record, written in the same transaction."""
+    created_at: str
+    """UTC, RFC 3339."""
+    deadline: str
+    """UTC, RFC 3339: when it expires undecided."""
+    task: str
+    """Whose contract a correction has to keep."""
+    risk: Risk
+    """As classified."""
+    caller: str
+    """Who asked; may read the outcome."""
+    reason: ReviewReason
+    """Why a person is asked."""
+    fault: str
+    """The code behind the reason, such as a finding's."""
+    prompt: str
+    """What was asked, roles included. Kept until the item is deleted, whatever the task's storage says."""
+    proposed: str | None
+    """The last answer that a model gave; `None` when none came."""
+    findings: tuple[Finding, ...]
+    """What validation found in it."""
+    needs_two: bool = False
+    """Four eyes: approval or correction counts once a second person approved it."""
+    state: ReviewState = ReviewState.OPEN
+    """Where it stands."""
+    assignee: str | None = None
+    """Who has claimed it."""
+    locked_until: str | None = None
+    """When the claim runs out: UTC, RFC 3339."""
+    acts: tuple[ReviewAct, ...] = ()
+    """Everything that people did, in order."""
+    answer: str | None = None
+    """The answer to give; `None` until approved or corrected, or when the task declares one for an expired item."""
+    version: int = 1
+    """Goes up with each change; a change on top of an older version is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewFilter:
+    """Which items to list; `None` matches everything."""
+
+    task: str | None = None
+    """Only this task."""
+    state: ReviewState | None = None
+    """Only this state."""
+    assignee: str | None = None
+    """Only what this person has claimed."""
+    caller: str | None = None
+    """Only this key's requests."""
+    before_id: str | None = None
+    """Page on: only items older than this one."""
+    limit: int = 50
+    """At most so many."""

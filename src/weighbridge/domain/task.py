@@ -1,0 +1,184 @@
+"""A task: the compiled selection record. What a good answer is, who may give it, and what may be used for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from weighbridge.domain.levels import Risk, Sensitivity
+from weighbridge.domain.money import Money
+from weighbridge.domain.secret import Secret
+from weighbridge.domain.signals import Condition
+
+
+class TooLong(StrEnum):
+    """What happens to input over the limit."""
+
+    REFUSE = "refuse"
+    COMPACT = "compact"
+
+
+class StreamMode(StrEnum):
+    """When a streamed answer starts to flow."""
+
+    LIVE = "live"
+    """As it arrives; the verdict comes with the last event."""
+    VALIDATED = "validated"
+    """After it passed validation, so that fallback stays possible."""
+
+
+class OnMissingProof(StrEnum):
+    """What a quality gate does to a model without a valid proof."""
+
+    REFUSE = "refuse"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class QualityGate:
+    """The evaluation a model must have passed to serve the task."""
+
+    dataset: str
+    """Path of the evaluation set, relative to the config."""
+    minimums: Mapping[str, float]
+    """Metric → lowest acceptable value, such as `exact_match` → 0.92."""
+    on_missing: OnMissingProof = OnMissingProof.WARN
+    """Whether an unproved model is refused or only marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a valid answer looks like. Every part that is `None` or empty is not checked."""
+
+    labels: tuple[str, ...] = ()
+    """The allowed answers, compared without case and surrounding space."""
+    min_words: int | None = None
+    """Fewest words."""
+    max_words: int | None = None
+    """Most words."""
+    max_tokens: int | None = None
+    """Most tokens, by the serving model's tokenizer."""
+    schema_json: str | None = None
+    """JSON Schema as JSON text."""
+    required_fields: tuple[str, ...] = ()
+    """Top-level fields that a JSON answer must have, with a value other than null."""
+    pattern: str | None = None
+    """A regular expression (linear-time syntax: no look-around, no back-references) the answer must match."""
+
+
+class OnExpiry(StrEnum):
+    """What becomes of a review item that nobody decided in time."""
+
+    REFUSE = "refuse"
+    """There is no answer."""
+    DEGRADE = "degrade"
+    """The task's declared answer is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRule:
+    """When a person decides on an answer, and within which bounds."""
+
+    is_always: bool = False
+    """Every answer is decided on by a person, not only one that the ladder found no valid answer for."""
+    deadline_s: float = 86_400.0
+    """Time for the person."""
+    lock_s: float = 900.0
+    """How long a claim keeps others away."""
+    wait_s: float = 0.0
+    """How long the call itself waits for the decision before it is told where to ask."""
+    needs_two: bool = False
+    """Four eyes."""
+    on_expiry: OnExpiry = OnExpiry.REFUSE
+    """What becomes of an item that nobody decided."""
+    webhook_url: str | None = None
+    """Told when an item is decided or expires."""
+    webhook_secret: Secret | None = None
+    """Signs what the webhook is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds on what one request may use."""
+
+    max_input_tokens: int | None = None
+    """Longest input; `None` leaves it to the models' windows."""
+    max_output_tokens: int = 1024
+    """Longest answer, also the figure money is held for."""
+    max_cost: Money | None = None
+    """Dearest acceptable estimate for one attempt."""
+    deadline_s: float = 60.0
+    """Time for all attempts together."""
+    max_attempts: int = 3
+    """Calls to providers, all models together."""
+    when_too_long: TooLong = TooLong.REFUSE
+    """Refuse, or compact the conversation to fit."""
+    max_repairs: int = 0
+    """How often one model is told what is wrong with its answer before the next is asked; counts as attempts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A declared way to recognise a task. All parts that are stated must hold."""
+
+    name: str
+    """For the record: which rule matched."""
+    keywords: tuple[str, ...] = ()
+    """Any of these words or phrases occurs, in any case."""
+    pattern: str | None = None
+    """This regular expression (linear-time syntax) occurs."""
+    min_words: int | None = None
+    """The input has at least so many words."""
+    max_words: int | None = None
+    """The input has at most so many words."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """The caller's metadata holds these values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A compiled selection record: what the task is, and what justifies its route."""
+
+    name: str
+    """`support_ticket_tagging` and the like."""
+    risk: Risk
+    """The risk it is declared with; a caller may raise it, never lower it."""
+    primary_model: str
+    """The first choice while `use_primary_when` holds."""
+    fallback_models: tuple[str, ...]
+    """Next choices, in order; never contains the primary."""
+    rationale: str | None = None
+    """Why the primary is the right one, in plain English, for reasons."""
+    use_primary_when: Condition | None = None
+    """Evaluated before the call; the primary is dropped when it does not hold."""
+    escalate_when: Condition | None = None
+    """Evaluated on the answer; when it holds, the next candidate is tried."""
+    gate: QualityGate | None = None
+    """What a model must have proved."""
+    contract: Contract = Contract()
+    """What a valid answer is."""
+    instructions: str | None = None
+    """System text put before the caller's messages."""
+    limits: Limits = Limits()
+    """Bounds."""
+    safe_answer: str | None = None
+    """Given, and marked as degraded, when no model gave a valid answer; `None` makes that an error."""
+    review: ReviewRule | None = None
+    """When a person decides; `None`: never."""
+    sensitivity: Sensitivity | None = None
+    """The level of everything in this task, at least."""
+    allowed_regions: frozenset[str] | None = None
+    """Regions whose hosts may serve it; `None` for any."""
+    allows_unknown_price: bool = False
+    """Serve it by a model whose price nobody knows."""
+    rules: tuple[Rule, ...] = ()
+    """How to recognise it without being told."""
+    examples: tuple[str, ...] = ()
+    """Labelled examples for recognition by similarity."""
+    stores_content: bool = False
+    """Keep prompt and answer in the record."""
+    retention_days: int = 30
+    """Age at which its records are deleted."""
+    log_fields: tuple[str, ...] = ()
+    """What its log line carries."""
+    stream: StreamMode | None = None
+    """When a streamed answer starts to flow; `None`: live unless there is something to validate first."""
