@@ -14,8 +14,8 @@ from weighbridge.domain.response import Delta, Response
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.wire import open_house
 
-Answer = Response | ProviderError | float | Sequence[Delta | ProviderError]
-"""A response, an error, seconds of silence before the next answer, or the pieces of a stream."""
+Answer = Response | ProviderError | float | Sequence[Delta | ProviderError | float]
+"""A response, an error, seconds of silence before the next answer, or the pieces of a stream with its silences."""
 
 
 class Script:
@@ -48,9 +48,12 @@ class Script:
         assert isinstance(pieces, Sequence)
         try:
             for piece in pieces:
-                if isinstance(piece, ProviderError):
+                if isinstance(piece, float):
+                    await asyncio.sleep(piece)
+                elif isinstance(piece, ProviderError):
                     raise piece
-                yield piece
+                else:
+                    yield piece
         finally:
             self.was_closed = True
 
@@ -64,7 +67,7 @@ async def gateway_on(script: Script, policy: Policy, folder: Path) -> AsyncItera
     """The whole gateway with its own database, on a scripted network."""
     policy = replace(policy, store=StoreSettings(str(folder / "records.db")))
     async with open_house(policy) as house:
-        house.providers = script
+        house.providers, house.chance = script, lambda: 0.0
         yield house
 
 

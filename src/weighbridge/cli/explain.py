@@ -90,7 +90,8 @@ def _told(step: Step, found: list[str]) -> str:
     """The step, with its reason where the findings do not tell it already."""
     is_told = step.reason in found or step.kind is StepKind.ACCEPT
     kind = step.kind.value.replace("_", " ")
-    return kind if is_told else f"{kind}: {step.reason}"
+    told = kind if is_told else f"{kind}: {step.reason}"
+    return f"{told} after {step.wait_s:.2f} s" if step.wait_s else told
 
 
 def _attempts(record: Record) -> Table:

@@ -138,6 +138,10 @@ def _limits(row: LimitsRow) -> Limits:
         deadline_s=row.deadline_s,
         max_attempts=row.max_attempts,
         max_repairs=row.max_repairs,
+        max_retries=row.max_retries,
+        retries_before_fallback=row.retries_before_fallback,
+        max_request_cost=_money(row.max_request_cost_usd),
+        hedge_after_s=row.hedge_after_s,
         when_too_long=row.when_too_long,
     )
 

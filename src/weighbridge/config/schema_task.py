@@ -138,6 +138,15 @@ class LimitsRow(Row):
     """Calls to providers, all models together."""
     max_repairs: Annotated[int, Field(strict=True, ge=0, le=5)] = 0
     """How often one model is told what is wrong with its answer before the next is asked; each counts as an attempt."""
+    max_retries: Annotated[int, Field(strict=True, ge=0, le=10)] = 1
+    """How often the last candidate is called again after a fault that may pass; each counts as an attempt."""
+    retries_before_fallback: Annotated[int, Field(strict=True, ge=0, le=10)] = 0
+    """The same for a candidate that has another one after it."""
+    max_request_cost_usd: Usd | None = None
+    """The most that all attempts together may cost, in US dollars; an unknown cost counts as its estimate."""
+    hedge_after_s: Seconds | None = None
+    """Seconds after which a call without an answer gets company: the next candidate is called too, the first good
+    answer wins, and what the other one cost is in the record. Without it, never."""
     when_too_long: TooLong = TooLong.REFUSE
     """`refuse` input over the limit, or `compact` the conversation to fit."""
 

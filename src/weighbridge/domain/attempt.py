@@ -18,6 +18,8 @@ class StepKind(StrEnum):
     DEGRADE = "degrade"
     REVIEW = "review"
     REFUSE = "refuse"
+    DISCARD = "discard"
+    """Another call of the same request was quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Step:
     """What to do."""
     reason: str
     """Why, as a code: a finding's, an error's, or the bound that was reached."""
+    wait_s: float = 0.0
+    """How long the request rests before that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Attempt:
     """What it consumed; `None` when unknown."""
     cost: Money | None = None
     """What it cost; `None` when unknown."""
+    estimate: Money | None = None
+    """What was held for it; `None` when its price is unknown or nothing was held."""
     error_code: str | None = None
     """The provider error's code when no answer came."""
     error_status: int | None = None

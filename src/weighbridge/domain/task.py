@@ -114,6 +114,15 @@ class Limits:
     """Refuse, or compact the conversation to fit."""
     max_repairs: int = 0
     """How often one model is told what is wrong with its answer before the next is asked; counts as attempts."""
+    max_retries: int = 1
+    """How often the last candidate is called again after a fault that may pass; counts as attempts."""
+    retries_before_fallback: int = 0
+    """The same for a candidate that has another one after it."""
+    max_request_cost: Money | None = None
+    """The most that all attempts together may cost, each counted at its estimate while its cost is unknown."""
+    hedge_after_s: float | None = None
+    """A call that is not answered by then gets company: the next candidate is called too, and the first good answer
+    wins. `None`: never."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from weighbridge.budget.cost import cost_of
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.domain.attempt import Attempt, Step, StepKind
-from weighbridge.domain.errors import ProviderError
+from weighbridge.domain.errors import BudgetExceededError, ProviderError
 from weighbridge.domain.hold import Estimate, Hold, Settlement
 from weighbridge.domain.money import ZERO, Money
 from weighbridge.domain.policy import PortfolioModel
@@ -30,15 +30,22 @@ class Result:
     latency_s: float
     response: Response | None = None
     verdict: Verdict = UNCHECKED
-    error: ProviderError | None = None
+    error: ProviderError | BudgetExceededError | None = None
     usage: Usage | None = None
     cost: Money | None = None
+    estimate: Money | None = None
     first_chunk_s: float | None = None
 
     @property
-    def judged(self) -> Verdict | ProviderError:
+    def judged(self) -> Verdict | ProviderError | BudgetExceededError:
         """What the ladder decides on."""
         return self.verdict if self.error is None else self.error
+
+    @property
+    def spent(self) -> Money:
+        """Its cost, or as long as that is unknown its estimate; nothing where neither is known."""
+        amount = self.estimate if self.cost is None else self.cost
+        return ZERO if amount is None else amount
 
     def told(self, step: Step) -> Attempt:
         """The attempt as the record keeps it."""
@@ -52,8 +59,9 @@ class Result:
             served_by=self.response.model if self.response else None,
             usage=self.usage,
             cost=self.cost,
+            estimate=self.estimate,
             error_code=self.error.code if self.error else None,
-            error_status=self.error.provider_status if self.error else None,
+            error_status=self.error.provider_status if isinstance(self.error, ProviderError) else None,
         )
 
 
@@ -88,11 +96,11 @@ async def attempt(draft: Draft, plan: Plan, name: str, house: House) -> Result:
         cost = result.cost
         house.health.note_success(name)
     except ProviderError as error:
-        result = failed(error, model, house.clock.monotonic() - started)
+        result = failed(error, plan, model, house.clock.monotonic() - started)
         cost = result.cost
         note_failure(error, name, house)
     except BaseException:
-        cut_short = Result(model, house.clock.monotonic() - started)
+        cut_short = Result(model, house.clock.monotonic() - started, estimate=hold.amount)
         draft.attempts.append(cut_short.told(Step(StepKind.REFUSE, "cancelled")))
         raise
     finally:
@@ -110,12 +118,22 @@ def answered(
         signals = _answer_signals(response, plan, verdict, usage)
         signals |= {"latency_s": latency_s, "attempt": number}
         verdict = apply_escalation(verdict, plan.task.escalate_when, signals, plan.classification.risk)
-    return Result(model, latency_s, response, verdict, None, usage, cost_of(model.price, usage), first_chunk_s)
+    return Result(
+        model,
+        latency_s,
+        response,
+        verdict,
+        usage=usage,
+        cost=cost_of(model.price, usage),
+        estimate=plan.estimate(model).cost,
+        first_chunk_s=first_chunk_s,
+    )
 
 
-def failed(error: ProviderError, model: PortfolioModel, latency_s: float) -> Result:
+def failed(error: ProviderError, plan: Plan, model: PortfolioModel, latency_s: float) -> Result:
     """A call without an answer: free when the provider cannot have billed it, else of unknown cost."""
-    return Result(model, latency_s, error=error, cost=None if error.may_have_cost else ZERO)
+    cost = None if error.may_have_cost else ZERO
+    return Result(model, latency_s, error=error, cost=cost, estimate=plan.estimate(model).cost)
 
 
 def note_failure(error: ProviderError, name: str, house: House) -> None:

@@ -81,12 +81,14 @@ class Flow:
         note_failure(error, self.model.name, self.house)
         if self.first_chunk_s is not None:
             error.may_have_cost = True
-        return self._settled(failed(error, self.model, self._elapsed_s()))
+        return self._settled(failed(error, self.plan, self.model, self._elapsed_s()))
 
     async def cut_short(self) -> None:
         """The caller went away: hang up on the provider."""
         await self.deltas.aclose()
-        result = self._settled(Result(self.model, self._elapsed_s(), first_chunk_s=self.first_chunk_s))
+        result = self._settled(
+            Result(self.model, self._elapsed_s(), estimate=self.hold.amount, first_chunk_s=self.first_chunk_s)
+        )
         self.draft.attempts.append(result.told(Step(StepKind.REFUSE, "cancelled")))
 
     def _elapsed_s(self) -> float:

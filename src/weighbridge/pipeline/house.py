@@ -37,5 +37,7 @@ class House:
     """The memory."""
     clock: Clock
     """The time."""
+    chance: Callable[[], float]
+    """Draws evenly from 0 to 1, so that retries do not come in step."""
     new_id: Callable[[], str]
     """Makes record identifiers."""

@@ -1,88 +1,187 @@
 """`next_step`: what comes after an attempt. The whole fallback ladder as one pure function over values.
 
-The rungs, from the top: a valid answer is accepted; a bound that is reached ends the request; an answer of the wrong
-form is repaired where the task allows it, the model being told what is wrong; a failed or invalid attempt moves to the
-next candidate; with no other candidate left, a fault that may pass is retried once on the same one; and where all that
-is used up, the task's declared answer is given, or none. Every path ends: each step uses up an attempt, a repair, a
-candidate or time.
+The rungs, from the top: a valid answer is accepted, or shown to a person first where the task says so; a bound that is
+reached ends the request; an answer of the wrong form is repaired where the task allows it, the model being told what is
+wrong; a fault that may pass is retried, on the same model; a failed or invalid attempt moves to the next candidate; and
+where all that is used up, the task's declared answer is given, a person is asked, or there is no answer. Every path
+ends: each step but the last uses up an attempt, and one of a repair, a retry and a candidate.
+
+The function reads the attempts as the record keeps them, so a record is enough to decide each of its steps again.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from weighbridge.domain.attempt import Step, StepKind
-from weighbridge.domain.errors import ProviderError
+from weighbridge.domain.attempt import Attempt, Step, StepKind
+from weighbridge.domain.errors import BudgetExceededError, ProviderError
+from weighbridge.domain.hold import Estimate
+from weighbridge.domain.money import ZERO, Money, total
+from weighbridge.domain.task import Limits, OnExpiry, Task
 from weighbridge.domain.verdict import Verdict
 from weighbridge.validation.repair import is_repairable
 
-MAX_TRIES_PER_CANDIDATE = 2
-LONGEST_WAIT_S = 5.0
+FIRST_BACKOFF_S = 0.5
+LONGEST_WAIT_S = 10.0
+"""A provider that asks for more is not waited for: another model is asked, or the request ends."""
+
+Judged = Verdict | ProviderError | BudgetExceededError
+"""What an attempt came to: an answer's verdict, the error that came instead, or no money for the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one request may use on its way down, and what stands at the bottom."""
+
+    costs: dict[str, Money | None]
+    """The candidates in order, each with the upper estimate of one call; `None` when its price is unknown."""
+    limits: Limits
+    """The task's bounds on attempts, repairs, retries and money."""
+    deadline: float
+    """Monotonic time by which an answer must be there."""
+    bottom: StepKind = StepKind.REFUSE
+    """`degrade`, `review` or `refuse`."""
+    is_always_reviewed: bool = False
+    """A person sees each answer before the caller does."""
+
+    @classmethod
+    def of(cls, task: Task, costs: dict[str, Money | None], deadline: float) -> Self:
+        """Those of a task."""
+        is_always = task.review is not None and task.review.is_always
+        return cls(costs, task.limits, deadline, bottom_of(task), is_always)
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Where the request stands on the ladder after an attempt."""
+    """Where the request stands after an attempt."""
 
-    attempts_made: int
-    """Calls so far, this one included."""
-    max_attempts: int
-    """The task's bound on calls."""
-    tries_on_candidate: int
-    """Calls to the present candidate, this one included."""
-    candidates_left: int
-    """Candidates after the present one."""
-    time_left_s: float
-    """Until the task's deadline."""
-    repairs_left: int = 0
-    """How often the present candidate may still be told what is wrong with its answer."""
-    can_degrade: bool = False
-    """The task declares an answer for the case that no model gives a valid one."""
-    is_committed: bool = False
-    """The caller has already seen part of this answer: it is accepted or it is over."""
-
-    @classmethod
-    def committed(cls, attempts_made: int) -> Self:
-        """The last rung of a live stream."""
-        return cls(attempts_made, attempts_made, 1, 0, 0.0, is_committed=True)
+    model: str
+    """The candidate of this attempt."""
+    made: Sequence[Attempt]
+    """The attempts before it."""
+    spent: Money
+    """What all attempts cost so far, this one included; an unknown cost counts as its estimate."""
+    now: float
+    """Monotonic time."""
+    repair: Estimate | None = None
+    """The size of a call that tells the model what is wrong with its answer; `None` where none can be made."""
+    is_next_running: bool = False
+    """The next candidate is being called already."""
+    chance: float = 1.0
+    """Drawn evenly from 0 to 1: spreads the retries of many requests."""
 
 
-def next_step(result: Verdict | ProviderError, rung: Rung) -> Step:
+def next_step(result: Judged, rung: Rung, bounds: Bounds) -> Step:
     """Decide from the verdict, or from the error that came instead of an answer."""
     if isinstance(result, Verdict) and result.is_valid:
-        return Step(StepKind.ACCEPT, "valid")
+        return Step(StepKind.REVIEW, "always") if bounds.is_always_reviewed else Step(StepKind.ACCEPT, "valid")
     fault = _fault(result)
-    end = StepKind.DEGRADE if rung.can_degrade else StepKind.REFUSE
-    bound = fault if rung.is_committed else _bound_reached(rung)
+    bound = _bound_reached(rung, bounds)
     if bound is not None:
-        return Step(end, bound)
-    if rung.repairs_left and isinstance(result, Verdict) and is_repairable(result):
-        return Step(StepKind.REPAIR, fault)
-    if rung.candidates_left:
-        return Step(StepKind.NEXT_CANDIDATE, fault)
-    may_pass = isinstance(result, ProviderError) and _may_pass(result, rung)
-    return Step(StepKind.RETRY if may_pass else end, fault)
+        return Step(bounds.bottom, bound)
+    again = None if rung.is_next_running else _same_model_again(result, rung, bounds)
+    if again is not None:
+        return again
+    following = _candidate_after(rung.model, bounds)
+    if following is None:
+        return Step(bounds.bottom, fault)
+    if not rung.is_next_running and not _is_affordable(bounds.costs[following], rung, bounds):
+        return Step(bounds.bottom, "max_request_cost")
+    return Step(StepKind.NEXT_CANDIDATE, fault)
 
 
-def wait_before_retry_s(error: ProviderError) -> float:
-    """As long as the provider asked, within reason; a short breath when it did not say."""
-    return min(error.retry_after_s, LONGEST_WAIT_S) if error.retry_after_s is not None else 0.2
+def step_after_commit(result: Judged) -> Step:
+    """For an answer of which the caller has already seen part: it is accepted, or it is over."""
+    if isinstance(result, Verdict) and result.is_valid:
+        return Step(StepKind.ACCEPT, "valid")
+    return Step(StepKind.REFUSE, _fault(result))
 
 
-def _bound_reached(rung: Rung) -> str | None:
-    if rung.time_left_s <= 0:
+def hedge_candidate(model: str, made: Sequence[Attempt], bounds: Bounds) -> str | None:
+    """Whom to call beside `model` when that is slow; `None` where the task does not hedge or a bound forbids it."""
+    following = _candidate_after(model, bounds)
+    if bounds.limits.hedge_after_s is None or following is None or len(made) + 2 > bounds.limits.max_attempts:
+        return None
+    most = bounds.limits.max_request_cost
+    both = total([spent(made), bounds.costs[model], bounds.costs[following]])
+    return following if most is None or (both is not None and both <= most) else None
+
+
+def bottom_of(task: Task) -> StepKind:
+    """What stands at the end of the task's ladder.
+
+    A declared answer comes before a person, unless it is what the task gives when no person decided in time.
+    """
+    if task.review is not None and (task.safe_answer is None or _is_person_first(task)):
+        return StepKind.REVIEW
+    return StepKind.REFUSE if task.safe_answer is None else StepKind.DEGRADE
+
+
+def _is_person_first(task: Task) -> bool:
+    return task.review is not None and (task.review.is_always or task.review.on_expiry is OnExpiry.DEGRADE)
+
+
+def backoff_s(tries: int, hint_s: float | None, chance: float) -> float:
+    """Seconds to wait after the `tries`-th failure of one model.
+
+    Exponential with full jitter, that is even between 0 and the step (Brooker, "Exponential Backoff And Jitter",
+    AWS Architecture Blog, 2015). A provider's own hint is the least that is waited, with up to a tenth on top, so that
+    those who were told the same do not come back together.
+    """
+    if hint_s is not None:
+        return hint_s * (1.0 + 0.1 * chance)
+    return float(min(FIRST_BACKOFF_S * 2 ** min(tries - 1, 10), LONGEST_WAIT_S)) * chance
+
+
+def _same_model_again(result: Judged, rung: Rung, bounds: Bounds) -> Step | None:
+    if isinstance(result, Verdict):
+        return _repair(result, rung, bounds)
+    if not isinstance(result, ProviderError) or not result.is_retryable:
+        return None
+    tries = 1 + sum(attempt.model == rung.model for attempt in rung.made)
+    is_last = _candidate_after(rung.model, bounds) is None
+    most = bounds.limits.max_retries if is_last else bounds.limits.retries_before_fallback
+    wait_s = backoff_s(tries, result.retry_after_s, rung.chance)
+    if tries > most or wait_s > LONGEST_WAIT_S or rung.now + wait_s >= bounds.deadline:
+        return None
+    if not _is_affordable(bounds.costs[rung.model], rung, bounds):
+        return None
+    return Step(StepKind.RETRY, result.code, wait_s)
+
+
+def _repair(verdict: Verdict, rung: Rung, bounds: Bounds) -> Step | None:
+    told = sum(attempt.model == rung.model and attempt.step.kind is StepKind.REPAIR for attempt in rung.made)
+    if rung.repair is None or told >= bounds.limits.max_repairs or not is_repairable(verdict):
+        return None
+    return Step(StepKind.REPAIR, _fault(verdict)) if _is_affordable(rung.repair.cost, rung, bounds) else None
+
+
+def _bound_reached(rung: Rung, bounds: Bounds) -> str | None:
+    if rung.now >= bounds.deadline:
         return "deadline"
-    if rung.attempts_made >= rung.max_attempts:
+    if len(rung.made) + 1 >= bounds.limits.max_attempts:
         return "max_attempts"
     return None
 
 
-def _fault(result: Verdict | ProviderError) -> str:
-    if isinstance(result, ProviderError):
+def _is_affordable(cost: Money | None, rung: Rung, bounds: Bounds) -> bool:
+    most = bounds.limits.max_request_cost
+    return most is None or (cost is not None and rung.spent + cost <= most)
+
+
+def _candidate_after(model: str, bounds: Bounds) -> str | None:
+    order = list(bounds.costs)
+    following = order.index(model) + 1
+    return order[following] if following < len(order) else None
+
+
+def _fault(result: Judged) -> str:
+    if not isinstance(result, Verdict):
         return result.code
     return result.findings[0].code.value if result.findings else result.status.value
 
 
-def _may_pass(error: ProviderError, rung: Rung) -> bool:
-    if not error.is_retryable or rung.tries_on_candidate >= MAX_TRIES_PER_CANDIDATE:
-        return False
-    return wait_before_retry_s(error) < rung.time_left_s and (error.retry_after_s or 0) <= LONGEST_WAIT_S
+def spent(attempts: Sequence[Attempt]) -> Money:
+    """What attempts cost together, an unknown cost at its estimate; what is wholly unknown cannot be counted."""
+    amounts = [attempt.estimate if attempt.cost is None else attempt.cost for attempt in attempts]
+    return sum([amount for amount in amounts if amount is not None], ZERO)

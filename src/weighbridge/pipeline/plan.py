@@ -134,6 +134,8 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
 
 def stream_mode(task: Task, request: Request) -> StreamMode:
     """The task's own choice; without one, live unless the answer has to be checked before anybody may see it."""
+    if task.review is not None and task.review.is_always:
+        return StreamMode.VALIDATED
     if task.stream is not None:
         return task.stream
     has_checks = task.contract != Contract() or task.escalate_when or request.output != TEXT_OUTPUT

@@ -1,5 +1,7 @@
 """The table of contents: one request, step by step, from classification to its record."""
 
+from typing import Never
+
 from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.outcome import Outcome
@@ -34,12 +36,12 @@ async def run(request: Request, caller: Caller, house: House) -> Outcome:
 
 async def answer(draft: Draft, plan: Plan, house: House) -> Response:
     """Attempt after attempt until the ladder accepts one. Raises AnswerError or BudgetExceededError."""
-    climb = Climb(draft, plan, house)
-    while True:
-        result = await attempt(draft, climb.plan, climb.candidate, house)
-        response = await climb.answer_after(result)
-        if response is not None:
-            return response
+    async with Climb[Never](draft, plan, house, lambda plan, name: attempt(draft, plan, name, house)) as climb:
+        while True:
+            result = await climb.call()
+            response = await climb.answer_after(result)
+            if response is not None:
+                return response
 
 
 async def record(draft: Draft, response: Response, house: House) -> Outcome:

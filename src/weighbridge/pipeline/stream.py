@@ -23,7 +23,7 @@ from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import give_up, keep_failure
 from weighbridge.pipeline.flow import Flow
 from weighbridge.pipeline.house import House
-from weighbridge.pipeline.ladder import Rung, next_step
+from weighbridge.pipeline.ladder import step_after_commit
 from weighbridge.pipeline.plan import Plan, make_plan, stream_mode
 from weighbridge.pipeline.run import answer, record
 
@@ -44,21 +44,21 @@ async def open_stream(request: Request, caller: Caller, house: House) -> "LiveSt
 
 
 async def _begin(draft: Draft, plan: Plan, house: House) -> "LiveStream | Outcome":
-    climb = Climb(draft, plan, house)
-    while True:
-        begun = await _call(draft, climb, house)
-        if isinstance(begun, LiveStream):
-            return begun
-        response = await climb.answer_after(begun)
-        if response is not None:
-            return await record(draft, response, house)
+    async with Climb[LiveStream](draft, plan, house, lambda plan, name: _call(draft, plan, name, house)) as climb:
+        while True:
+            begun = await climb.call()
+            if isinstance(begun, LiveStream):
+                return begun
+            response = await climb.answer_after(begun)
+            if response is not None:
+                return await record(draft, response, house)
 
 
-async def _call(draft: Draft, climb: Climb, house: House) -> "LiveStream | Result":
+async def _call(draft: Draft, plan: Plan, name: str, house: House) -> "LiveStream | Result":
     """A stream that has begun; or the result of a call that ended without content, or of a model that cannot stream."""
-    if Capability.STREAMING not in draft.policy.models[climb.candidate].capabilities:
-        return await attempt(draft, climb.plan, climb.candidate, house)
-    flow = Flow.start(draft, climb.plan, climb.candidate, house)
+    if Capability.STREAMING not in draft.policy.models[name].capabilities:
+        return await attempt(draft, plan, name, house)
+    flow = Flow.start(draft, plan, name, house)
     begun = await _until_content(flow)
     return begun if isinstance(begun, Result) else LiveStream(flow, begun)
 
@@ -161,7 +161,7 @@ class LiveStream:
     async def _conclude(self, result: Result) -> None:
         self._is_over = True
         draft, house = self._flow.draft, self._flow.house
-        step = next_step(result.judged, Rung.committed(len(draft.attempts) + 1))
+        step = step_after_commit(result.judged)
         draft.attempts.append(result.told(step))
         if step.kind is StepKind.ACCEPT and result.response is not None:
             self.record = (await record(draft, result.response, house)).record

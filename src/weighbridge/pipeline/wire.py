@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from random import SystemRandom
 
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.classify.examples import ExampleIndex
@@ -96,6 +97,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
             ledger=LocalLedger(await records.spend()),
             records=records,
             clock=clock,
+            chance=SystemRandom().random,
             new_id=RecordIds(clock),
         )
     finally:

@@ -158,8 +158,9 @@ def price_unknown(case: Case) -> Objection | None:
 
 
 def over_price_cap(case: Case) -> Objection | None:
-    """One attempt's upper estimate is above the task's cap."""
-    cap, cost = case.task.limits.max_cost, case.estimate.cost
+    """One attempt's upper estimate is above the task's cap for an attempt or for the whole request."""
+    limits, cost = case.task.limits, case.estimate.cost
+    cap = min((most for most in (limits.max_cost, limits.max_request_cost) if most is not None), default=None)
     if cap is None or cost is None or cost <= cap:
         return None
     return Objection(DropReason.OVER_PRICE_CAP, {"estimate_usd": str(cost), "cap_usd": str(cap)})

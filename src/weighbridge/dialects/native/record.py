@@ -38,6 +38,7 @@ def render_record(record: Record) -> Json:
         "usage": render_usage(record.usage),
         "cost_usd": usd(record.cost),
         "duration_s": record.duration_s,
+        "review_id": record.review_id,
         "content": _content(record.content),
     }
 
@@ -92,12 +93,13 @@ def render_attempt(attempt: Attempt) -> Json:
         "host": attempt.host,
         "served_by": attempt.served_by,
         "verdict": render_verdict(attempt.verdict),
-        "step": {"kind": attempt.step.kind.value, "reason": attempt.step.reason},
+        "step": {"kind": attempt.step.kind.value, "reason": attempt.step.reason, "wait_s": attempt.step.wait_s},
         "error_code": attempt.error_code,
         "error_status": attempt.error_status,
         "latency_s": attempt.latency_s,
         "first_chunk_s": attempt.first_chunk_s,
         "usage": render_usage(attempt.usage),
+        "estimate_usd": usd(attempt.estimate),
         "cost_usd": usd(attempt.cost),
     }
 
