@@ -104,7 +104,7 @@ def test_an_attempt_shows_its_verdict_and_what_came_next() -> None:
         "confidence": 0.5,
         "findings": [{"code": "label_not_allowed", "message": "It is not a label.", "place": "/label"}],
     }
-    assert attempts[0]["step"] == {"kind": "next_candidate", "reason": "label_not_allowed"}
+    assert attempts[0]["step"] == {"kind": "next_candidate", "reason": "label_not_allowed", "wait_s": 0.0}
     assert attempts[1]["usage"]["cache_read_tokens"] == 2
 
 
