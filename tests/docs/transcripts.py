@@ -1,7 +1,8 @@
 """Console blocks in the docs, run for real.
 
 A fenced block marked `console` is a transcript: lines that begin with `$ ` are commands, the lines after each are what
-it prints. Record ids, dates, digests and seconds differ from run to run and are compared by shape; a line `...` stands
+it prints. Record ids, dates, digests and seconds differ from run to run,
+lists of keys from version to version: they are compared by shape; a line `...` stands
 for any lines. A fenced block with a `title="path"` is a file that the commands find.
 """
 
@@ -16,6 +17,7 @@ VARYING = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?"), "TIME"),
     (re.compile(r"\b[0-9a-f]{12,64}\b"), "DIGEST"),
     (re.compile(r"\b\d+\.\d{3}\b"), "SECONDS"),
+    (re.compile(r"the keys [a-z_, ]+ and \d+ more"), "the keys KEYS"),
     (re.compile(r'"(created|latency_s|duration_s)": ?[0-9.e-]+'), r'"\1": N'),
 )
 

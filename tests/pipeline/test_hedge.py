@@ -103,8 +103,9 @@ async def test_a_caller_that_goes_away_stops_both_calls(tmp_path: Path) -> None:
     budget = Budget("large", Money.usd("10"), "day")
     async with gateway_on(script, a_policy(HEDGED, budgets=(budget,)), tmp_path) as house:
         task = asyncio.create_task(run(asked(), ANONYMOUS, house))
-        while len(script.calls) < 2:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            while len(script.calls) < 2:
+                await asyncio.sleep(0.01)
         task.cancel()
         await asyncio.wait({task})
         record = await only_record(house)

@@ -15,7 +15,7 @@ from weighbridge.config.signals import BUILT_IN
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.money import Money, Price
 from weighbridge.domain.policy import Budget, GatewayKey, Host, Policy, PortfolioModel, SignalRule, StoreSettings
-from weighbridge.domain.task import Contract, Limits, QualityGate, Rule, Task
+from weighbridge.domain.task import ConfidenceRule, Contract, Limits, QualityGate, Rule, Task
 
 
 def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, today: date) -> Policy:
@@ -94,6 +94,9 @@ def _task(name: str, row: TaskFields, privacy: PrivacyRow) -> Task:
         rationale=row.routing_policy.rationale,
         use_primary_when=row.routing_policy.use_primary_when,
         escalate_when=row.routing_policy.escalate_when,
+        confidence=ConfidenceRule(
+            row.confidence.source, row.confidence.samples, row.confidence.temperature, row.confidence.verifier
+        ),
         gate=_gate(row.quality_gate),
         contract=_contract(row.output),
         instructions=row.instructions,

@@ -30,7 +30,7 @@ from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.levels import Risk, Sensitivity, Tier
 from weighbridge.domain.record import LOG_FIELDS
 from weighbridge.domain.signals import Condition
-from weighbridge.domain.task import OnMissingProof, StreamMode, TooLong
+from weighbridge.domain.task import ConfidenceSource, OnMissingProof, StreamMode, TooLong
 
 _MINIMUM = "minimum_"
 
@@ -183,6 +183,25 @@ class RecogniseRow(Row):
     """Requests of this task, for recognition by similarity."""
 
 
+class ConfidenceRow(Row):
+    """Where an answer's `confidence` comes from."""
+
+    source: ConfidenceSource = ConfidenceSource.LOGPROBS
+    """`logprobs` of the provider, agreement of several `samples`, or a `verifier` model's opinion."""
+    samples: Annotated[int, Field(strict=True, ge=2, le=9)] = 3
+    """For `samples`: how many answers are compared, the given one included. Each is paid for."""
+    temperature: Annotated[float, Field(gt=0, le=2)] = 0.7
+    """For `samples`: what the further ones are drawn with."""
+    verifier: ModelReference | None = None
+    """For `verifier`: the model that is asked. It sees the request, and is asked only where it may."""
+
+    @model_validator(mode="after")
+    def _names_its_verifier(self) -> "ConfidenceRow":
+        if (self.source is ConfidenceSource.VERIFIER) != (self.verifier is not None):
+            raise wrong("a verifier model together with `source: verifier`, and only then")
+        return self
+
+
 class DegradeRow(Row):
     """What happens when no model gave a valid answer."""
 
@@ -212,6 +231,8 @@ class TaskFields(Row):
     """What a model must have proved."""
     routing_policy: RoutingRow = RoutingRow()
     """When the primary serves and when its answer is not good enough."""
+    confidence: ConfidenceRow = ConfidenceRow()
+    """Where an answer's `confidence` comes from."""
     observability: ObservabilityRow = ObservabilityRow()
     """What the log line carries."""
     instructions: Text | None = None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from weighbridge.domain.money import Money
+from weighbridge.domain.probe import Probe
 from weighbridge.domain.usage import Usage
 from weighbridge.domain.verdict import Verdict
 
@@ -58,7 +59,14 @@ class Attempt:
     """What it cost; `None` when unknown."""
     estimate: Money | None = None
     """What was held for it; `None` when its price is unknown or nothing was held."""
+    probes: tuple[Probe, ...] = ()
+    """The extra calls that judged its answer; their usage and cost stand here and not in its own."""
     error_code: str | None = None
     """The provider error's code when no answer came."""
     error_status: int | None = None
     """The provider's HTTP status, if there was one."""
+
+    @property
+    def calls(self) -> "tuple[Attempt | Probe, ...]":
+        """Itself and its probes: everything that was paid for."""
+        return (self, *self.probes)

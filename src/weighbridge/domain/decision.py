@@ -79,3 +79,5 @@ class Decision:
     """Why the first is first."""
     sentence: str
     """The same in one plain English sentence."""
+    verifier: Candidate | None = None
+    """The task's verifier, judged by whether it may see the request; `None` where the task has none."""

@@ -96,6 +96,28 @@ class ReviewRule:
     """Signs what the webhook is told."""
 
 
+class ConfidenceSource(StrEnum):
+    """Where a task's confidence comes from."""
+
+    LOGPROBS = "logprobs"
+    SAMPLES = "samples"
+    VERIFIER = "verifier"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceRule:
+    """How sure an answer is: from the provider's log-probabilities, or from extra calls."""
+
+    source: ConfidenceSource = ConfidenceSource.LOGPROBS
+    """Which."""
+    samples: int = 3
+    """For `samples`: how many answers are compared, the given one included."""
+    temperature: float = 0.7
+    """For `samples`: what the further ones are drawn with."""
+    verifier_model: str | None = None
+    """For `verifier`: the portfolio model that is asked; it must be allowed to see the request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds on what one request may use."""
@@ -161,6 +183,8 @@ class Task:
     """Evaluated before the call; the primary is dropped when it does not hold."""
     escalate_when: Condition | None = None
     """Evaluated on the answer; when it holds, the next candidate is tried."""
+    confidence: ConfidenceRule = ConfidenceRule()
+    """Where `confidence` comes from."""
     gate: QualityGate | None = None
     """What a model must have proved."""
     contract: Contract = Contract()

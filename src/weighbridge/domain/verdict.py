@@ -30,6 +30,19 @@ class VerdictStatus(StrEnum):
     UNCHECKED = "unchecked"
 
 
+class ConfidenceKind(StrEnum):
+    """What a confidence is made of. Numbers of different kinds cannot be compared."""
+
+    MEAN_PROBABILITY = "mean_probability"
+    """Geometric mean of the answer's token probabilities."""
+    LABEL_PROBABILITY = "label_probability"
+    """Probability of the whole label: the product of its tokens' probabilities."""
+    AGREEMENT = "agreement"
+    """Share of several samples that say the same."""
+    VERIFIER = "verifier"
+    """Another model's own figure for how sure it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, or worth knowing."""
@@ -51,7 +64,9 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     """Why; may be non-empty on a valid answer when a finding is only worth knowing."""
     confidence: float | None = None
-    """Geometric mean of the tokens' probabilities; `None` when the provider gave no log-probabilities."""
+    """How sure the answer is, 0 to 1; `None` when that is unknown."""
+    confidence_kind: ConfidenceKind | None = None
+    """What that number is; `None` together with it."""
 
     @property
     def is_valid(self) -> bool:

@@ -10,12 +10,12 @@ from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import BudgetExceededError
 from weighbridge.domain.money import ZERO
 from weighbridge.domain.response import Choice, Response
-from weighbridge.pipeline.attempt import Result
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import give_up
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.ladder import Bounds, Rung, hedge_candidate, next_step, spent
 from weighbridge.pipeline.plan import Plan
+from weighbridge.pipeline.result import Result
 from weighbridge.validation.repair import correction, is_repairable
 
 DECLARED = "declared-answer"

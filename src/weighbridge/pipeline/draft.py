@@ -1,6 +1,7 @@
 """A record while it is being written: opened with the request, closed exactly once."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -12,6 +13,7 @@ from weighbridge.domain.errors import OverloadedError
 from weighbridge.domain.money import Money, total
 from weighbridge.domain.packed import Packed
 from weighbridge.domain.policy import Policy
+from weighbridge.domain.probe import Probe
 from weighbridge.domain.record import Content, OutcomeStatus, Record
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Classification
@@ -83,7 +85,7 @@ class Draft:
             dropped_messages=self.packed.dropped if self.packed else (),
             estimate=total(self.holds) if self.holds else None,
             usage=_usage(self.attempts),
-            cost=total(attempt.cost for attempt in self.attempts),
+            cost=total(call.cost for call in _calls(self.attempts)),
             duration_s=now - self.started,
             log_fields=task.log_fields if task else (),
             content=Content(_transcript(self.request), answer) if task and task.stores_content else None,
@@ -101,14 +103,19 @@ def _digest(request: Request) -> str:
     return sha.hexdigest()
 
 
+def _calls(attempts: list[Attempt]) -> Iterator[Attempt | Probe]:
+    for attempt in attempts:
+        yield from attempt.calls
+
+
 def _usage(attempts: list[Attempt]) -> Usage | None:
     spent = Usage(0, 0)
-    for attempt in attempts:
-        if attempt.usage is None:
-            if attempt.cost is None or attempt.cost.pico:
+    for call in _calls(attempts):
+        if call.usage is None:
+            if call.cost is None or call.cost.pico:
                 return None
             continue
-        spent = spent + attempt.usage
+        spent = spent + call.usage
     return spent
 
 

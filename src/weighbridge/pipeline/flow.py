@@ -10,10 +10,11 @@ from weighbridge.domain.hold import Hold, Settlement
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.response import Delta
 from weighbridge.domain.usage import Usage
-from weighbridge.pipeline.attempt import Result, answered, failed, note_failure, take_hold
+from weighbridge.pipeline.attempt import note_failure, take_hold
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan
+from weighbridge.pipeline.result import Result, answered, escalated, failed
 
 
 @dataclass(slots=True)
@@ -71,10 +72,9 @@ class Flow:
             self.model,
             latency_s=self._elapsed_s(),
             first_chunk_s=self.first_chunk_s,
-            number=len(self.draft.attempts) + 1,
         )
         self.house.health.note_success(self.model.name)
-        return self._settled(result)
+        return self._settled(escalated(result, self.plan, len(self.draft.attempts) + 1))
 
     def fail(self, error: ProviderError) -> Result:
         """The stream broke. What already came was generated, so its cost is unknown rather than nothing."""

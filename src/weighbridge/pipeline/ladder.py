@@ -183,5 +183,6 @@ def _fault(result: Judged) -> str:
 
 def spent(attempts: Sequence[Attempt]) -> Money:
     """What attempts cost together, an unknown cost at its estimate; what is wholly unknown cannot be counted."""
-    amounts = [attempt.estimate if attempt.cost is None else attempt.cost for attempt in attempts]
+    calls = [call for attempt in attempts for call in attempt.calls]
+    amounts = [call.estimate if call.cost is None else call.cost for call in calls]
     return sum([amount for amount in amounts if amount is not None], ZERO)

@@ -45,10 +45,16 @@ class Plan:
     """The budgets that cover this request."""
     deadline: float
     """Monotonic time by which an answer must be there."""
+    verifier: PortfolioModel | None = None
+    """Says how sure an answer is; `None` where the task asks for none, or none may see the request."""
 
     def estimate(self, model: PortfolioModel) -> Estimate:
         """What one attempt on `model` would use at most."""
         return self.sizing.estimate(model)
+
+    def sized(self, request: Request, model: PortfolioModel) -> Estimate:
+        """What another request for the same task would use at most."""
+        return Sizing(request, self.task, Counts(request)).estimate(model)
 
     def corrected(self, request: Request, told: tuple[Message, ...]) -> "Plan":
         """The same plan with `told` after the conversation, sized anew."""
@@ -129,6 +135,7 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
         sizing=sizing,
         budgets=_budgets(policy, draft.caller.name, task.name),
         deadline=draft.started + task.limits.deadline_s,
+        verifier=policy.models[decision.verifier.model] if decision.verifier and decision.verifier.is_kept else None,
     )
 
 

@@ -17,7 +17,7 @@ from weighbridge.domain.record import Record
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta
 from weighbridge.domain.task import StreamMode
-from weighbridge.pipeline.attempt import Result, attempt
+from weighbridge.pipeline.attempt import attempt
 from weighbridge.pipeline.climb import Climb
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import give_up, keep_failure
@@ -25,6 +25,7 @@ from weighbridge.pipeline.flow import Flow
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.ladder import step_after_commit
 from weighbridge.pipeline.plan import Plan, make_plan, stream_mode
+from weighbridge.pipeline.result import Result
 from weighbridge.pipeline.run import answer, record
 
 

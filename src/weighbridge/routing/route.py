@@ -9,7 +9,7 @@ from weighbridge.domain.policy import Policy, PortfolioModel
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.task import Task
-from weighbridge.routing.rules import RULES, Case, Objection
+from weighbridge.routing.rules import RULES, VERIFIER_RULES, Case, Objection, Rules
 from weighbridge.routing.situation import Situation
 
 HIGH_RISK_SENTENCE = "high-risk request requires strongest reasoning and conservative fallback"
@@ -32,20 +32,22 @@ def route(
     pinned = request.model if request.model in policy.models else None
     needs = request.needs
 
-    def judge(model: PortfolioModel) -> Candidate:
+    def judge(model: PortfolioModel, rules: Rules = RULES) -> Candidate:
         host = policy.hosts[model.host]
         case = Case(model, host, task, request, classification, estimate(model), situation, pinned, needs)
-        return _candidate(case, _first_objection(case))
+        return _candidate(case, _first_objection(case, rules))
 
     judged = {name: judge(model) for name, model in policy.models.items()}
+    verifier = task.confidence.verifier_model
     wanted = (pinned,) if pinned else (task.primary_model, *task.fallback_models)
     order = tuple(name for name in wanted if judged[name].is_kept)
     reason, sentence = _explain(order, judged[wanted[0]], task, classification.risk, pinned)
-    return Decision(_ranked(judged, order), order, reason, sentence)
+    checker = None if verifier is None else judge(policy.models[verifier], VERIFIER_RULES)
+    return Decision(_ranked(judged, order), order, reason, sentence, checker)
 
 
-def _first_objection(case: Case) -> Objection | None:
-    for rule in RULES:
+def _first_objection(case: Case, rules: Rules) -> Objection | None:
+    for rule in rules:
         objection = rule(case)
         if objection is not None:
             return objection

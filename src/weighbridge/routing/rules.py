@@ -172,7 +172,9 @@ def cooling_down(case: Case) -> Objection | None:
     return None if left_s is None else Objection(DropReason.COOLING_DOWN, {"seconds_left": round(left_s)})
 
 
-RULES: tuple[Callable[[Case], Objection | None], ...] = (
+Rules = tuple[Callable[[Case], Objection | None], ...]
+
+RULES: Rules = (
     not_pinned,
     not_in_selection_record,
     sensitivity_not_allowed,
@@ -188,3 +190,12 @@ RULES: tuple[Callable[[Case], Objection | None], ...] = (
     over_price_cap,
     cooling_down,
 )
+
+VERIFIER_RULES: Rules = (
+    sensitivity_not_allowed,
+    region_not_allowed,
+    deprecated,
+    price_unknown,
+    cooling_down,
+)
+"""A verifier reads the whole request and its answer, so who may see those holds for it too."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from weighbridge.domain.attempt import Attempt
 from weighbridge.domain.money import Money
+from weighbridge.domain.probe import Probe
 from weighbridge.domain.record import Record
 
 
@@ -29,9 +30,12 @@ def counted_pico(record: Record) -> int:
     if record.cost is not None:
         return record.cost.pico
     estimates = {item.model: item.estimate for item in record.decision.candidates} if record.decision else {}
-    return sum(_pico(attempt, estimates.get(attempt.model)) for attempt in record.attempts)
+    calls = [call for attempt in record.attempts for call in attempt.calls]
+    return sum(_pico(call, estimates.get(call.model)) for call in calls)
 
 
-def _pico(attempt: Attempt, estimate: Money | None) -> int:
-    amount = attempt.cost if attempt.cost is not None else estimate
+def _pico(call: Attempt | Probe, routed: Money | None) -> int:
+    """`routed` stands in for records of before calls told their own estimate."""
+    held = routed if call.estimate is None else call.estimate
+    amount = held if call.cost is None else call.cost
     return 0 if amount is None else amount.pico

@@ -1,5 +1,7 @@
 """A task's own rule for when an answer that keeps its contract is still not good enough."""
 
+from dataclasses import replace
+
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.signals import Condition, Signals
 from weighbridge.domain.verdict import Finding, FindingCode, Verdict, VerdictStatus
@@ -27,4 +29,4 @@ def apply_escalation(verdict: Verdict, condition: Condition | None, signals: Sig
 
 
 def _with(verdict: Verdict, status: VerdictStatus, code: FindingCode, message: str) -> Verdict:
-    return Verdict(status, (Finding(code, message), *verdict.findings), verdict.confidence)
+    return replace(verdict, status=status, findings=(Finding(code, message), *verdict.findings))

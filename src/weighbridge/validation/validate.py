@@ -8,7 +8,7 @@ from weighbridge.domain.patterns import linear_pattern
 from weighbridge.domain.request import OutputFormat
 from weighbridge.domain.response import Choice, FinishReason, Response
 from weighbridge.domain.task import Contract
-from weighbridge.domain.verdict import Finding, FindingCode, Verdict, VerdictStatus
+from weighbridge.domain.verdict import ConfidenceKind, Finding, FindingCode, Verdict, VerdictStatus
 from weighbridge.validation.confidence import lowest_confidence
 from weighbridge.validation.schema import shorten
 from weighbridge.validation.structure import QUOTED_CHARS, json_findings, wants_json
@@ -30,7 +30,9 @@ def validate(response: Response, contract: Contract, output: OutputFormat, count
         status = VerdictStatus.REFUSED
     elif findings and not (_is_plain(contract, output) and all(finding.code in NOTES for finding in findings)):
         status = VerdictStatus.INVALID
-    return Verdict(status, findings, lowest_confidence(response.choices))
+    kind = ConfidenceKind.LABEL_PROBABILITY if contract.labels else ConfidenceKind.MEAN_PROBABILITY
+    sure = lowest_confidence(response.choices, kind)
+    return Verdict(status, findings, sure, None if sure is None else kind)
 
 
 def _findings(

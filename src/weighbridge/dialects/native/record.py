@@ -3,6 +3,7 @@
 from weighbridge.domain.attempt import Attempt
 from weighbridge.domain.decision import Candidate, Decision
 from weighbridge.domain.money import Money
+from weighbridge.domain.probe import Probe
 from weighbridge.domain.record import Content, Record
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.usage import Usage
@@ -56,6 +57,7 @@ def render_explanation(record: Record) -> Json:
         "classification": render_classification(record.classification),
         "reason": render_reason(decision),
         "candidates": [render_candidate(item) for item in decision.candidates] if decision else [],
+        "verifier": render_candidate(decision.verifier) if decision and decision.verifier else None,
         "attempts": [render_attempt(attempt) for attempt in record.attempts],
         "served_model": record.served_model,
         "is_fallback": record.is_fallback,
@@ -99,8 +101,23 @@ def render_attempt(attempt: Attempt) -> Json:
         "latency_s": attempt.latency_s,
         "first_chunk_s": attempt.first_chunk_s,
         "usage": render_usage(attempt.usage),
+        "probes": [render_probe(probe) for probe in attempt.probes],
         "estimate_usd": usd(attempt.estimate),
         "cost_usd": usd(attempt.cost),
+    }
+
+
+def render_probe(probe: Probe) -> Json:
+    """One extra call that judged an answer."""
+    return {
+        "kind": probe.kind.value,
+        "model": probe.model,
+        "host": probe.host,
+        "error_code": probe.error_code,
+        "latency_s": probe.latency_s,
+        "usage": render_usage(probe.usage),
+        "estimate_usd": usd(probe.estimate),
+        "cost_usd": usd(probe.cost),
     }
 
 
@@ -109,6 +126,7 @@ def render_verdict(verdict: Verdict) -> Json:
     return {
         "status": verdict.status.value,
         "confidence": verdict.confidence,
+        "confidence_kind": None if verdict.confidence_kind is None else verdict.confidence_kind.value,
         "findings": [
             {"code": finding.code.value, "message": finding.message, "place": finding.place}
             for finding in verdict.findings

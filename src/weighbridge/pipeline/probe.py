@@ -1,0 +1,108 @@
+"""Extra calls that say how sure a valid answer is: further samples of the same model, or a verifier's opinion."""
+
+import asyncio
+from dataclasses import replace
+
+from weighbridge.budget.cost import cost_of
+from weighbridge.domain.attempt import Step, StepKind
+from weighbridge.domain.errors import BudgetExceededError, ProviderError
+from weighbridge.domain.hold import Settlement
+from weighbridge.domain.money import ZERO, Money
+from weighbridge.domain.policy import PortfolioModel
+from weighbridge.domain.probe import Probe, ProbeKind
+from weighbridge.domain.request import TEXT_OUTPUT, Request, Sampling
+from weighbridge.domain.response import Response
+from weighbridge.domain.task import ConfidenceSource
+from weighbridge.domain.verdict import ConfidenceKind
+from weighbridge.pipeline.draft import Draft
+from weighbridge.pipeline.house import House
+from weighbridge.pipeline.plan import Plan
+from weighbridge.pipeline.result import Result
+from weighbridge.validation.agreement import agreement
+from weighbridge.validation.verifier import LONGEST_REPLY_TOKENS, question, read_reply
+
+
+async def probed(result: Result, draft: Draft, plan: Plan, house: House) -> Result:
+    """The result with the confidence that the task asks for. An answer that is not valid is not worth a call.
+
+    Where a probe fails, or there is no money or permission for one, confidence is unknown.
+    """
+    source = plan.task.confidence.source
+    if source is ConfidenceSource.LOGPROBS or result.response is None or not result.verdict.is_valid:
+        return result
+    probing = _Probing(draft, plan, house)
+    try:
+        if source is ConfidenceSource.SAMPLES:
+            sure, kind = await probing.agreement(result.model, result.response), ConfidenceKind.AGREEMENT
+        else:
+            sure, kind = await probing.verified(result.response), ConfidenceKind.VERIFIER
+    except BaseException:
+        cut_short = replace(result, probes=tuple(probing.made))
+        draft.attempts.append(cut_short.told(Step(StepKind.REFUSE, "cancelled")))
+        raise
+    verdict = replace(result.verdict, confidence=sure, confidence_kind=None if sure is None else kind)
+    return replace(result, verdict=verdict, probes=tuple(probing.made))
+
+
+class _Probing:
+    """The extra calls about one answer."""
+
+    def __init__(self, draft: Draft, plan: Plan, house: House) -> None:
+        self._draft, self._plan, self._house = draft, plan, house
+        self.made: list[Probe] = []
+        """In the order in which they ended, those that were cut short included."""
+
+    async def agreement(self, model: PortfolioModel, answer: Response) -> float | None:
+        """How far further samples of the same model say the same."""
+        rule = self._plan.task.confidence
+        request = self._plan.final_request(self._draft.request, model)
+        sampling = replace(request.sampling, temperature=rule.temperature, seed=None)
+        request = replace(request, sampling=sampling, body=None, choices=1, is_stream=False, wants_logprobs=False)
+        size = self._plan.estimate(model)
+        async with asyncio.TaskGroup() as group:
+            calls = [
+                group.create_task(self._call(ProbeKind.SAMPLE, model, request, size.cost))
+                for _ in range(rule.samples - 1)
+            ]
+        answers = [call.result() for call in calls]
+        return agreement(answer.text, [other.text for other in answers if other is not None])
+
+    async def verified(self, answer: Response) -> float | None:
+        """What the task's verifier says."""
+        model = self._plan.verifier
+        if model is None:
+            return None
+        messages = question(self._plan.packed.messages, answer.text)
+        request = Request(messages, max_output_tokens=LONGEST_REPLY_TOKENS, sampling=Sampling(temperature=0.0))
+        size = self._plan.sized(request, model)
+        if size.input_tokens + size.output_tokens > model.context_window_tokens:
+            return None
+        reply = await self._call(ProbeKind.VERIFIER, model, replace(request, output=TEXT_OUTPUT), size.cost)
+        return None if reply is None else read_reply(reply.text)
+
+    async def _call(
+        self, kind: ProbeKind, model: PortfolioModel, request: Request, estimate: Money | None
+    ) -> Response | None:
+        """Hold, call, settle; `None` when nothing came of it."""
+        house, started = self._house, self._house.clock.monotonic()
+        try:
+            hold = house.ledger.hold(estimate, self._plan.budgets, house.clock.now())
+        except BudgetExceededError as error:
+            self.made.append(Probe(kind, model.name, model.host, 0.0, cost=ZERO, error_code=error.code))
+            return None
+        self._draft.holds.append(estimate)
+        response: Response | None = None
+        cost: Money | None = None
+        code: str | None = "cancelled"
+        try:
+            host = self._draft.policy.hosts[model.host]
+            response = await house.providers.call(host, model, request, self._plan.deadline - started)
+            code, cost = None, cost_of(model.price, response.usage)
+        except ProviderError as error:
+            code, cost = error.code, None if error.may_have_cost else ZERO
+        finally:
+            house.ledger.settle(Settlement(hold.id, cost))
+            latency_s = house.clock.monotonic() - started
+            usage = None if response is None else response.usage
+            self.made.append(Probe(kind, model.name, model.host, latency_s, usage, cost, estimate, code))
+        return response

@@ -1,0 +1,125 @@
+"""What came of an attempt: an answer, priced and judged, or an error."""
+
+from dataclasses import dataclass, replace
+
+from weighbridge.budget.cost import cost_of
+from weighbridge.budget.tokens import count_tokens
+from weighbridge.domain.attempt import Attempt, Step
+from weighbridge.domain.errors import BudgetExceededError, ProviderError
+from weighbridge.domain.hold import Estimate
+from weighbridge.domain.money import ZERO, Money
+from weighbridge.domain.policy import PortfolioModel
+from weighbridge.domain.probe import Probe
+from weighbridge.domain.response import Response
+from weighbridge.domain.signals import SignalValue
+from weighbridge.domain.usage import Usage
+from weighbridge.domain.verdict import Verdict, VerdictStatus
+from weighbridge.pipeline.plan import Plan
+from weighbridge.validation.escalation import apply_escalation
+from weighbridge.validation.validate import validate
+
+UNCHECKED = Verdict(VerdictStatus.UNCHECKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an attempt: an answer with its verdict, or an error."""
+
+    model: PortfolioModel
+    latency_s: float
+    response: Response | None = None
+    verdict: Verdict = UNCHECKED
+    error: ProviderError | BudgetExceededError | None = None
+    usage: Usage | None = None
+    cost: Money | None = None
+    estimate: Money | None = None
+    first_chunk_s: float | None = None
+    probes: tuple[Probe, ...] = ()
+
+    @property
+    def judged(self) -> Verdict | ProviderError | BudgetExceededError:
+        """What the ladder decides on."""
+        return self.verdict if self.error is None else self.error
+
+    @property
+    def spent(self) -> Money:
+        """Its cost and that of its probes, each at its estimate as long as it is unknown."""
+        own = self.estimate if self.cost is None else self.cost
+        amounts = [own, *(probe.estimate if probe.cost is None else probe.cost for probe in self.probes)]
+        return sum([amount for amount in amounts if amount is not None], ZERO)
+
+    def told(self, step: Step) -> Attempt:
+        """The attempt as the record keeps it."""
+        return Attempt(
+            model=self.model.name,
+            host=self.model.host,
+            verdict=self.verdict,
+            step=step,
+            latency_s=self.latency_s,
+            first_chunk_s=self.first_chunk_s,
+            served_by=self.response.model if self.response else None,
+            usage=self.usage,
+            cost=self.cost,
+            estimate=self.estimate,
+            probes=self.probes,
+            error_code=self.error.code if self.error else None,
+            error_status=self.error.provider_status if isinstance(self.error, ProviderError) else None,
+        )
+
+
+def answered(
+    response: Response, plan: Plan, model: PortfolioModel, *, latency_s: float, first_chunk_s: float | None = None
+) -> Result:
+    """Price an answer and hold it against the contract."""
+    usage = response.usage or _counted(response, plan.estimate(model), model)
+    return Result(
+        model,
+        latency_s,
+        response,
+        _contract_verdict(response, plan, model),
+        usage=usage,
+        cost=cost_of(model.price, usage),
+        estimate=plan.estimate(model).cost,
+        first_chunk_s=first_chunk_s,
+    )
+
+
+def failed(error: ProviderError, plan: Plan, model: PortfolioModel, latency_s: float) -> Result:
+    """A call without an answer: free when the provider cannot have billed it, else of unknown cost."""
+    cost = None if error.may_have_cost else ZERO
+    return Result(model, latency_s, error=error, cost=cost, estimate=plan.estimate(model).cost)
+
+
+def escalated(result: Result, plan: Plan, number: int) -> Result:
+    """The same after the task's escalation rule, `number` being the attempt's, from 1."""
+    rule, response = plan.task.escalate_when, result.response
+    if rule is None or response is None or result.usage is None:
+        return result
+    signals = _answer_signals(response, plan, result.verdict, result.usage)
+    signals |= {"latency_s": result.latency_s, "attempt": number}
+    return replace(result, verdict=apply_escalation(result.verdict, rule, signals, plan.classification.risk))
+
+
+def _contract_verdict(response: Response, plan: Plan, model: PortfolioModel) -> Verdict:
+    def count(text: str) -> int:
+        return count_tokens(text, model.tokenizer).tokens
+
+    return validate(response, plan.task.contract, plan.output, count)
+
+
+def _answer_signals(response: Response, plan: Plan, verdict: Verdict, usage: Usage) -> dict[str, SignalValue]:
+    signals: dict[str, SignalValue] = {
+        **plan.classification.signals,
+        "validation_fails": not verdict.is_valid,
+        "output_tokens": usage.output_tokens,
+        "output_words": len(response.text.split()),
+        "finish_reason": response.choices[0].finish_reason.value,
+    }
+    if verdict.confidence is not None:
+        signals["confidence"] = verdict.confidence
+    return signals
+
+
+def _counted(response: Response, estimate: Estimate, model: PortfolioModel) -> Usage:
+    output = sum(count_tokens(choice.text, model.tokenizer).tokens for choice in response.choices)
+    return Usage(estimate.input_tokens, output, is_estimated=True)
