@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "weighbridge"
 ROOMS = sorted(path for path in PACKAGE.iterdir() if path.is_dir() and (path / "__init__.py").exists())
 MODULES = sorted(PACKAGE.rglob("*.py"))
-PURE = {"domain", "dialects", "classify", "context", "routing", "budget", "validation"}
+PURE = {"domain", "dialects", "classify", "context", "routing", "budget", "validation", "review"}
 IMPURE_MODULES = {
     "asyncio",
     "socket",

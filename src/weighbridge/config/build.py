@@ -9,13 +9,14 @@ from weighbridge.config.digest import with_digest
 from weighbridge.config.known import SIMULATED
 from weighbridge.config.prices import catalogue_price
 from weighbridge.config.schema import BudgetRow, KeyRow, MainFile, PrivacyRow, SignalRow
+from weighbridge.config.schema_ladder import LimitsRow, ReviewRow, ReviewWhen
 from weighbridge.config.schema_portfolio import HostRow, ModelRow
-from weighbridge.config.schema_task import LimitsRow, OutputRow, QualityGateRow, RuleRow, TaskFields
+from weighbridge.config.schema_task import OutputRow, QualityGateRow, RuleRow, TaskFields
 from weighbridge.config.signals import BUILT_IN
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.money import Money, Price
 from weighbridge.domain.policy import Budget, GatewayKey, Host, Policy, PortfolioModel, SignalRule, StoreSettings
-from weighbridge.domain.task import ConfidenceRule, Contract, Limits, QualityGate, Rule, Task
+from weighbridge.domain.task import ConfidenceRule, Contract, Limits, QualityGate, ReviewRule, Rule, Task
 
 
 def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, today: date) -> Policy:
@@ -34,7 +35,7 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
             keys=tuple(_key(name, row) for name, row in main.keys.items()),
             budgets=tuple(_budget(name, row) for name, row in main.budgets.items()),
             example_threshold=main.recognise.example_threshold,
-            store=StoreSettings(str(folder / main.store.path), main.store.queue_limit),
+            store=StoreSettings(str(folder / main.store.path), main.store.queue_limit, main.store.review_limit),
         )
     )
 
@@ -110,7 +111,23 @@ def _task(name: str, row: TaskFields, privacy: PrivacyRow) -> Task:
         retention_days=row.storage.retention_days or privacy.retention_days,
         log_fields=tuple(row.observability.log_fields),
         stream=row.stream,
+        review=_review(row.review),
         safe_answer=None if row.degrade is None else row.degrade.answer,
+    )
+
+
+def _review(row: ReviewRow | None) -> ReviewRule | None:
+    if row is None:
+        return None
+    return ReviewRule(
+        is_always=row.when is ReviewWhen.ALWAYS,
+        deadline_s=row.deadline_s,
+        lock_s=row.lock_s,
+        wait_s=row.wait_s,
+        needs_two=row.four_eyes,
+        on_expiry=row.on_expiry,
+        webhook_url=None if row.webhook is None else row.webhook.url,
+        webhook_secret=None if row.webhook is None else row.webhook.secret,
     )
 
 

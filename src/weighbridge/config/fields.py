@@ -144,6 +144,7 @@ def _plain(value: object) -> object:
 Count = Annotated[int, Field(strict=True, ge=1, le=10**9)]
 Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_number)]
 Seconds = Annotated[float, Field(gt=0, le=86_400), BeforeValidator(_number)]
+Delay = Annotated[float, Field(ge=0, le=86_400), BeforeValidator(_number)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[Text], Field(min_length=1)]

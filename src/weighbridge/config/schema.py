@@ -93,6 +93,8 @@ class StoreRow(Row):
     """SQLite file, relative to this config."""
     queue_limit: Count = 10_000
     """Records that may wait for the disk before new requests are refused."""
+    review_limit: Count = 10_000
+    """Answers that may wait for a person before no more are handed over."""
 
 
 class PrivacyRow(Row):

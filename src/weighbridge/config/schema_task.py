@@ -16,21 +16,20 @@ from weighbridge.config.fields import (
     Pattern,
     Row,
     SchemaText,
-    Seconds,
     Share,
     Text,
     Texts,
-    Usd,
     known_in,
     one_of_names,
     wrong,
 )
+from weighbridge.config.schema_ladder import ConfidenceRow, DegradeRow, LimitsRow, ReviewRow, ReviewWhen
 from weighbridge.config.signals import type_of_signals
 from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.levels import Risk, Sensitivity, Tier
 from weighbridge.domain.record import LOG_FIELDS
 from weighbridge.domain.signals import Condition
-from weighbridge.domain.task import ConfidenceSource, OnMissingProof, StreamMode, TooLong
+from weighbridge.domain.task import OnExpiry, OnMissingProof, StreamMode
 
 _MINIMUM = "minimum_"
 
@@ -123,34 +122,6 @@ class OutputRow(Row):
         return value
 
 
-class LimitsRow(Row):
-    """Bounds on what one request may use."""
-
-    max_input_tokens: Count | None = None
-    """Longest input; without it the models' windows are the limit."""
-    max_output_tokens: Count = 1024
-    """Longest answer, also the figure that money is held for."""
-    max_cost_usd: Usd | None = None
-    """Dearest acceptable estimate for one attempt, in US dollars."""
-    deadline_s: Seconds = 60.0
-    """Seconds for all attempts together."""
-    max_attempts: Annotated[int, Field(strict=True, ge=1, le=20)] = 3
-    """Calls to providers, all models together."""
-    max_repairs: Annotated[int, Field(strict=True, ge=0, le=5)] = 0
-    """How often one model is told what is wrong with its answer before the next is asked; each counts as an attempt."""
-    max_retries: Annotated[int, Field(strict=True, ge=0, le=10)] = 1
-    """How often the last candidate is called again after a fault that may pass; each counts as an attempt."""
-    retries_before_fallback: Annotated[int, Field(strict=True, ge=0, le=10)] = 0
-    """The same for a candidate that has another one after it."""
-    max_request_cost_usd: Usd | None = None
-    """The most that all attempts together may cost, in US dollars; an unknown cost counts as its estimate."""
-    hedge_after_s: Seconds | None = None
-    """Seconds after which a call without an answer gets company: the next candidate is called too, the first good
-    answer wins, and what the other one cost is in the record. Without it, never."""
-    when_too_long: TooLong = TooLong.REFUSE
-    """`refuse` input over the limit, or `compact` the conversation to fit."""
-
-
 class RuleRow(Row):
     """A way to recognise the task. All parts that are stated must hold."""
 
@@ -183,32 +154,6 @@ class RecogniseRow(Row):
     """Requests of this task, for recognition by similarity."""
 
 
-class ConfidenceRow(Row):
-    """Where an answer's `confidence` comes from."""
-
-    source: ConfidenceSource = ConfidenceSource.LOGPROBS
-    """`logprobs` of the provider, agreement of several `samples`, or a `verifier` model's opinion."""
-    samples: Annotated[int, Field(strict=True, ge=2, le=9)] = 3
-    """For `samples`: how many answers are compared, the given one included. Each is paid for."""
-    temperature: Annotated[float, Field(gt=0, le=2)] = 0.7
-    """For `samples`: what the further ones are drawn with."""
-    verifier: ModelReference | None = None
-    """For `verifier`: the model that is asked. It sees the request, and is asked only where it may."""
-
-    @model_validator(mode="after")
-    def _names_its_verifier(self) -> "ConfidenceRow":
-        if (self.source is ConfidenceSource.VERIFIER) != (self.verifier is not None):
-            raise wrong("a verifier model together with `source: verifier`, and only then")
-        return self
-
-
-class DegradeRow(Row):
-    """What happens when no model gave a valid answer."""
-
-    answer: Text
-    """Given in its place, marked as degraded; it must be a valid answer itself."""
-
-
 class StorageRow(Row):
     """What is kept, and for how long."""
 
@@ -231,8 +176,6 @@ class TaskFields(Row):
     """What a model must have proved."""
     routing_policy: RoutingRow = RoutingRow()
     """When the primary serves and when its answer is not good enough."""
-    confidence: ConfidenceRow = ConfidenceRow()
-    """Where an answer's `confidence` comes from."""
     observability: ObservabilityRow = ObservabilityRow()
     """What the log line carries."""
     instructions: Text | None = None
@@ -253,8 +196,22 @@ class TaskFields(Row):
     """What is kept, and for how long."""
     degrade: DegradeRow | None = None
     """What is answered when no model gave a valid answer; without it that is an error."""
+    confidence: ConfidenceRow = ConfidenceRow()
+    """Where an answer's `confidence` comes from."""
+    review: ReviewRow | None = None
+    """When a person decides on an answer; without it, never."""
     stream: StreamMode | None = None
     """`live`, or `validated` to hold a stream back until it passed; without it, live unless something is checked."""
+
+    @field_validator("review")
+    @classmethod
+    def _fits_the_declared_answer(cls, value: ReviewRow | None, info: ValidationInfo) -> ReviewRow | None:
+        has_answer = info.data.get("degrade") is not None
+        if value is not None and value.on_expiry is OnExpiry.DEGRADE and not has_answer:
+            raise wrong("on_expiry: degrade only in a task that declares degrade.answer")
+        if value is not None and has_answer and value.when is ReviewWhen.FAILURE and value.on_expiry is OnExpiry.REFUSE:
+            raise wrong("on_expiry: degrade, because degrade.answer would be given before anybody is asked")
+        return value
 
     @field_validator("fallback_model")
     @classmethod

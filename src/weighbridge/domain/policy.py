@@ -122,6 +122,8 @@ class StoreSettings:
     """SQLite file."""
     queue_limit: int = 10_000
     """Records waiting for the disk before new requests are refused."""
+    review_limit: int = 10_000
+    """Answers waiting for a person before no more are handed over."""
 
 
 @dataclass(frozen=True, slots=True)

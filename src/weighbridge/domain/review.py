@@ -62,6 +62,8 @@ class ReviewAct:
     """The corrected answer, with `correct`."""
     note: str = ""
     """Why, in the reviewer's words."""
+    locked_until: str | None = None
+    """With `claim`: how long others are kept away, UTC, RFC 3339."""
 
 
 @dataclass(frozen=True, slots=True)

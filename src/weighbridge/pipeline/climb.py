@@ -10,12 +10,14 @@ from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import BudgetExceededError
 from weighbridge.domain.money import ZERO
 from weighbridge.domain.response import Choice, Response
+from weighbridge.domain.review import ReviewReason
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import give_up
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.ladder import Bounds, Rung, hedge_candidate, next_step, spent
 from weighbridge.pipeline.plan import Plan
 from weighbridge.pipeline.result import Result
+from weighbridge.pipeline.review import HandOver
 from weighbridge.validation.repair import correction, is_repairable
 
 DECLARED = "declared-answer"
@@ -66,8 +68,8 @@ class Climb(Generic[Begun]):
                 raise
             return Result(self._draft.policy.models[self.candidate], 0.0, error=error, cost=ZERO)
 
-    async def answer_after(self, result: Result) -> Response | None:
-        """Note the attempt and take the next step: the answer to give, or `None` to call `candidate`.
+    async def ending_after(self, result: Result) -> Response | HandOver | None:
+        """Note the attempt and take the next step: the answer, what a person decides on, or `None` to call `candidate`.
 
         Raises AnswerError when there is no answer to give.
         """
@@ -80,7 +82,7 @@ class Climb(Generic[Begun]):
         elif step.kind is not StepKind.RETRY:
             await self._stop_others()  # before the attempt that ends the request, which is the last one in its record
             self._draft.attempts.append(result.told(step))
-            return result.response if step.kind is StepKind.ACCEPT else self._declared_answer(step, result)
+            return result.response if step.kind is StepKind.ACCEPT else self._bottom(step, result)
         self._draft.attempts.append(result.told(step))
         if step.wait_s:
             await self._house.clock.sleep(step.wait_s)
@@ -120,8 +122,12 @@ class Climb(Generic[Begun]):
         elif len(attempts) > known:
             attempts[-1] = replace(attempts[-1], step=step)
 
-    def _declared_answer(self, step: Step, result: Result) -> Response:
+    def _bottom(self, step: Step, result: Result) -> Response | HandOver:
         """What the task declares for this case. Raises AnswerError or BudgetExceededError when it declares nothing."""
+        if step.kind is StepKind.REVIEW:
+            reason = ReviewReason.ALWAYS if result.verdict.is_valid else ReviewReason.NO_VALID_ANSWER
+            proposed = None if result.response is None else result.response.text
+            return HandOver(reason, step.reason, proposed, result.verdict.findings)
         declared = self.plan.task.safe_answer
         if step.kind is StepKind.DEGRADE and declared is not None:
             return Response(DECLARED, (Choice(declared),), usage=None)

@@ -66,8 +66,8 @@ class Draft:
         opened = datetime.fromtimestamp(self.opened_at, UTC)
         return Record(
             id=self.id,
-            created_at=_rfc3339(opened),
-            expires_at=_rfc3339(opened + timedelta(days=days)),
+            created_at=rfc3339(opened),
+            expires_at=rfc3339(opened + timedelta(days=days)),
             policy_digest=self.policy.digest,
             caller=self.caller.name,
             dialect=self.request.dialect,
@@ -88,11 +88,12 @@ class Draft:
             cost=total(call.cost for call in _calls(self.attempts)),
             duration_s=now - self.started,
             log_fields=task.log_fields if task else (),
-            content=Content(_transcript(self.request), answer) if task and task.stores_content else None,
+            content=Content(transcript(self.request), answer) if task and task.stores_content else None,
         )
 
 
-def _rfc3339(moment: datetime) -> str:
+def rfc3339(moment: datetime) -> str:
+    """UTC with microseconds; the order as text is the order of time."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -119,5 +120,6 @@ def _usage(attempts: list[Attempt]) -> Usage | None:
     return spent
 
 
-def _transcript(request: Request) -> str:
+def transcript(request: Request) -> str:
+    """What was asked, roles included."""
     return "\n\n".join(f"{message.role}: {message.text}" for message in request.messages)

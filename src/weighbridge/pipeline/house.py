@@ -1,12 +1,13 @@
 """The composed gateway: the policy in force and the edges. `wire.py` builds it; `run.py` walks through it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from weighbridge.classify.classify import Nearest
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.policy import Policy
-from weighbridge.pipeline.ports import Clock, Health, Ledger, Providers, Records
+from weighbridge.pipeline.ports import Clock, Health, Ledger, Providers, Records, Reviews
+from weighbridge.pipeline.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,13 @@ class House:
     """The money."""
     records: Records
     """The memory."""
+    reviews: Reviews
+    """What people have to decide."""
     clock: Clock
     """The time."""
     chance: Callable[[], float]
     """Draws evenly from 0 to 1, so that retries do not come in step."""
     new_id: Callable[[], str]
     """Makes record identifiers."""
+    waiting: Waiting = field(default_factory=Waiting)
+    """Calls that wait for a person."""

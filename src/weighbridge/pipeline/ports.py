@@ -3,8 +3,10 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
+from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Hold, Settlement, Standing
 from weighbridge.domain.money import Money
+from weighbridge.domain.notice import Notice
 from weighbridge.domain.policy import Budget, Host, PortfolioModel
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request
@@ -89,8 +91,35 @@ class Reviews(Protocol):
         """Newest first."""
         ...
 
-    async def replace(self, item: ReviewItem) -> None:
-        """Keep `item` in place of its version before. Raises ReviewConflictError when that is not the present one."""
+    async def overdue(self, now: str, limit: int = 100) -> list[ReviewItem]:
+        """Undecided items whose deadline (RFC 3339) has passed."""
+        ...
+
+    async def replace(self, item: ReviewItem, notice: Notice | None = None) -> None:
+        """Keep `item` in place of its version before, and what its webhook is to be told, or neither.
+
+        Raises ReviewConflictError when that version is not the present one.
+        """
+        ...
+
+    async def add_feedback(self, feedback: Feedback) -> None:
+        """On disk when it returns."""
+        ...
+
+    async def feedback(self, record_id: str) -> list[Feedback]:
+        """What was said of a record, oldest first."""
+        ...
+
+    async def due_notices(self, now: str, limit: int = 20) -> list[Notice]:
+        """What webhooks are to be told by `now` (RFC 3339)."""
+        ...
+
+    async def put_off(self, notice: Notice) -> None:
+        """Keep what came of a try that failed."""
+        ...
+
+    async def drop_notice(self, notice_id: str) -> None:
+        """It was delivered, or given up."""
         ...
 
 

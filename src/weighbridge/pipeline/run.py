@@ -15,6 +15,7 @@ from weighbridge.pipeline.endings import keep_failure
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.log_line import write_log_line
 from weighbridge.pipeline.plan import Plan, make_plan
+from weighbridge.pipeline.review import HandOver, hand_over
 
 
 async def run(request: Request, caller: Caller, house: House) -> Outcome:
@@ -27,25 +28,32 @@ async def run(request: Request, caller: Caller, house: House) -> Outcome:
     draft = Draft.open(request, caller, house, in_force.policy)
     try:
         plan = await make_plan(draft, house, in_force)  # classify, assemble, route
-        response = await answer(draft, plan, house)  # hold, call, validate, next_step, settle
+        ending = await answer(draft, plan, house)  # hold, call, validate, next_step, settle
     except BaseException as error:  # a cancelled request may have spent money too: it gets its record
         await keep_failure(draft, error, house)
         raise
-    return await record(draft, response, house)
+    return await conclude(draft, ending, house)  # record, or hand over to a person
 
 
-async def answer(draft: Draft, plan: Plan, house: House) -> Response:
-    """Attempt after attempt until the ladder accepts one. Raises AnswerError or BudgetExceededError."""
+async def answer(draft: Draft, plan: Plan, house: House) -> Response | HandOver:
+    """Attempt after attempt until the ladder ends. Raises AnswerError or BudgetExceededError."""
     async with Climb[Never](draft, plan, house, lambda plan, name: attempt(draft, plan, name, house)) as climb:
         while True:
             result = await climb.call()
-            response = await climb.answer_after(result)
-            if response is not None:
-                return response
+            ending = await climb.ending_after(result)
+            if ending is not None:
+                return ending
+
+
+async def conclude(draft: Draft, ending: Response | HandOver, house: House) -> Outcome:
+    """Write the record; only then is there an outcome to give away. Raises NeedsReviewError when a person decides."""
+    if isinstance(ending, HandOver):
+        return await hand_over(draft, ending, house)
+    return await record(draft, ending, house)
 
 
 async def record(draft: Draft, response: Response, house: House) -> Outcome:
-    """Write the record of an answer; only then is there an outcome to give away."""
+    """Write the record of an answer."""
     is_declared = draft.attempts[-1].step.kind is StepKind.DEGRADE
     status = OutcomeStatus.DEGRADED if is_declared else OutcomeStatus.ANSWERED
     finished = draft.close(status, now=house.clock.monotonic(), answer=response.text)

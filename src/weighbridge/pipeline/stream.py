@@ -15,7 +15,7 @@ from weighbridge.domain.levels import Capability
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.record import Record
 from weighbridge.domain.request import Request
-from weighbridge.domain.response import Delta
+from weighbridge.domain.response import Delta, Response
 from weighbridge.domain.task import StreamMode
 from weighbridge.pipeline.attempt import attempt
 from weighbridge.pipeline.climb import Climb
@@ -26,7 +26,8 @@ from weighbridge.pipeline.house import House
 from weighbridge.pipeline.ladder import step_after_commit
 from weighbridge.pipeline.plan import Plan, make_plan, stream_mode
 from weighbridge.pipeline.result import Result
-from weighbridge.pipeline.run import answer, record
+from weighbridge.pipeline.review import HandOver
+from weighbridge.pipeline.run import answer, conclude, record
 
 
 async def open_stream(request: Request, caller: Caller, house: House) -> "LiveStream | Outcome":
@@ -35,24 +36,23 @@ async def open_stream(request: Request, caller: Caller, house: House) -> "LiveSt
     draft = Draft.open(request, caller, house, in_force.policy)
     try:
         plan = await make_plan(draft, house, in_force)
-        if stream_mode(plan.task, request) is StreamMode.LIVE:
-            return await _begin(draft, plan, house)
-        response = await answer(draft, plan, house)
+        is_live = stream_mode(plan.task, request) is StreamMode.LIVE
+        ending = await (_begin(draft, plan, house) if is_live else answer(draft, plan, house))
     except BaseException as error:
         await keep_failure(draft, error, house)
         raise
-    return await record(draft, response, house)
+    return ending if isinstance(ending, LiveStream) else await conclude(draft, ending, house)
 
 
-async def _begin(draft: Draft, plan: Plan, house: House) -> "LiveStream | Outcome":
+async def _begin(draft: Draft, plan: Plan, house: House) -> "LiveStream | Response | HandOver":
     async with Climb[LiveStream](draft, plan, house, lambda plan, name: _call(draft, plan, name, house)) as climb:
         while True:
             begun = await climb.call()
             if isinstance(begun, LiveStream):
                 return begun
-            response = await climb.answer_after(begun)
-            if response is not None:
-                return await record(draft, response, house)
+            ending = await climb.ending_after(begun)
+            if ending is not None:
+                return ending
 
 
 async def _call(draft: Draft, plan: Plan, name: str, house: House) -> "LiveStream | Result":

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from random import SystemRandom
 
@@ -16,16 +16,19 @@ from weighbridge.domain.request import TEXT_OUTPUT
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.usage import WORDS
 from weighbridge.pipeline.house import House, InForce
+from weighbridge.pipeline.review import expire_every
 from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.health import Cooldowns
 from weighbridge.providers.hosts import HostCalls, check_host
 from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
+from weighbridge.store.reviews import SqliteReviews
 from weighbridge.validation.schema import check_schema
 from weighbridge.validation.validate import validate
 
 CLEAN_EVERY_S = 600.0
+EXPIRE_REVIEWS_EVERY_S = 5.0
 
 
 def derive(policy: Policy) -> InForce:
@@ -88,21 +91,26 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     clock = SystemClock()
     records = await SqliteRecords.open(Path(policy.store.path), policy.store.queue_limit)
     providers = HostCalls(clock)
-    cleaner = asyncio.create_task(records.expire_every(CLEAN_EVERY_S))
+    house = House(
+        in_force=derive(policy),
+        providers=providers,
+        health=Cooldowns(clock),
+        ledger=LocalLedger(await records.spend()),
+        records=records,
+        reviews=SqliteReviews(records, policy.store.review_limit),
+        clock=clock,
+        chance=SystemRandom().random,
+        new_id=RecordIds(clock),
+    )
+    loops = [
+        asyncio.create_task(records.expire_every(CLEAN_EVERY_S)),
+        asyncio.create_task(expire_every(EXPIRE_REVIEWS_EVERY_S, house)),
+    ]
     try:
-        yield House(
-            in_force=derive(policy),
-            providers=providers,
-            health=Cooldowns(clock),
-            ledger=LocalLedger(await records.spend()),
-            records=records,
-            clock=clock,
-            chance=SystemRandom().random,
-            new_id=RecordIds(clock),
-        )
+        yield house
     finally:
-        cleaner.cancel()
-        with suppress(asyncio.CancelledError):
-            await cleaner
+        for loop in loops:
+            loop.cancel()
+        await asyncio.gather(*loops, return_exceptions=True)
         await providers.close()
         await records.close()

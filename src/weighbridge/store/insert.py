@@ -12,7 +12,7 @@ from weighbridge.store.connection import store_error
 LARGEST_BATCH = 128
 """Records in one transaction."""
 
-_INSERT = (
+INSERT_RECORD = (
     f"INSERT INTO records ({', '.join(COLUMNS)}) "  # noqa: S608 (our own column names)
     f"VALUES ({'?, ' * (len(COLUMNS) - 1)}CAST(? AS TEXT))"  # the body comes as bytes
 )
@@ -47,7 +47,7 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[Row], path: Path) -> 
 def _commit(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany(_INSERT, rows)
+        connection.executemany(INSERT_RECORD, rows)
         connection.execute("COMMIT")
     except sqlite3.Error:
         if connection.in_transaction:  # a full disk has rolled it back already

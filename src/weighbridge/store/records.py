@@ -117,6 +117,14 @@ class SqliteRecords:
                 log.log(logging.INFO if deleted else logging.DEBUG, "deleted %d expired records", deleted)
             await asyncio.sleep(interval_s)
 
+    async def change(self, job: Callable[[sqlite3.Connection], int]) -> int:
+        """Do `job` on the writing connection, between two batches of records. Raises StoreError."""
+        return await self._writer.run(self._told(partial(job, self._files.writer)))
+
+    async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """Ask the reading connection. Raises StoreError."""
+        return await self._read(partial(query, self._files.reader))
+
     async def close(self) -> None:
         """Take nothing more, write what was taken, close the file."""
         await self._writer.close()

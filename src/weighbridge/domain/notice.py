@@ -1,0 +1,19 @@
+"""What a webhook is told."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message that waits for delivery."""
+
+    id: str
+    """`msg_` and the review's identifier: the same at each try, so that a receiver can tell a repetition."""
+    task: str
+    """Whose webhook is told."""
+    due_at: str
+    """When to try next: UTC, RFC 3339."""
+    body: str
+    """JSON."""
+    attempts: int = 0
+    """How often it was tried."""

@@ -1,0 +1,205 @@
+"""`SqliteReviews`: what people have to decide, what they said, and what webhooks have still to be told."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import TypeVar
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from weighbridge.domain.errors import OverloadedError, ReviewConflictError, StoreError
+from weighbridge.domain.feedback import Feedback
+from weighbridge.domain.notice import Notice
+from weighbridge.domain.record import Record
+from weighbridge.domain.review import ReviewFilter, ReviewItem
+from weighbridge.store.codec import row_of
+from weighbridge.store.insert import INSERT_RECORD
+from weighbridge.store.records import SqliteRecords
+
+UNDECIDED = "state IN ('open', 'claimed')"
+LARGEST_PAGE = 200
+
+T = TypeVar("T")
+
+
+class SqliteReviews:
+    """Satisfies `ports.Reviews`, in the file and with the threads of the records. Several processes may share it."""
+
+    def __init__(self, records: SqliteRecords, most_undecided: int = 10_000) -> None:
+        self._records, self._most_undecided = records, most_undecided
+
+    async def open(self, record: Record, item: ReviewItem) -> None:
+        """Both are on disk when it returns, or neither. Raises OverloadedError when too many wait, else StoreError."""
+        opened = await self._records.change(partial(_open, record, item, self._most_undecided))
+        if not opened:
+            raise OverloadedError(
+                f"The review queue is full ({self._most_undecided} answers wait for a person).",
+                advice="Let reviewers catch up, or raise store.review_limit.",
+            )
+
+    async def get(self, review_id: str) -> ReviewItem | None:
+        """One item. Raises StoreError."""
+        return await self._records.read(partial(_get, review_id))
+
+    async def find(self, wanted: ReviewFilter) -> list[ReviewItem]:
+        """Newest first. Raises StoreError."""
+        return await self._records.read(partial(_find, wanted))
+
+    async def overdue(self, now: str, limit: int = 100) -> list[ReviewItem]:
+        """Undecided items whose deadline (RFC 3339) has passed, the longest overdue first."""
+        return await self._records.read(partial(_overdue, now, limit))
+
+    async def replace(self, item: ReviewItem, notice: Notice | None = None) -> None:
+        """Keep `item` in place of the version before it, and what its webhook is to be told, or neither.
+
+        Raises ReviewConflictError when somebody else was quicker, else StoreError.
+        """
+        if not await self._records.change(partial(_replace, item, notice)):
+            raise ReviewConflictError(
+                f"Review {item.id!r} was changed in the meantime.", advice="Look at it again, then decide."
+            )
+
+    async def add_feedback(self, feedback: Feedback) -> None:
+        """On disk when it returns. Raises StoreError."""
+        row = (feedback.id, feedback.record_id, feedback.created_at, orjson.dumps(feedback).decode())
+        await self._records.change(
+            lambda store: store.execute("INSERT INTO feedback VALUES (?, ?, ?, ?)", row).rowcount
+        )
+
+    async def feedback(self, record_id: str) -> list[Feedback]:
+        """What was said of a record, oldest first, at most 200."""
+        return await self._records.read(partial(_feedback, record_id))
+
+    async def due_notices(self, now: str, limit: int = 20) -> list[Notice]:
+        """What is to be delivered by `now` (RFC 3339), the longest due first."""
+        return await self._records.read(partial(_due_notices, now, limit))
+
+    async def put_off(self, notice: Notice) -> None:
+        """Keep what came of a try that failed: the count and when to try next."""
+        row = (notice.due_at, notice.attempts, notice.id)
+        await self._records.change(
+            lambda store: store.execute("UPDATE notices SET due_at = ?, attempts = ? WHERE id = ?", row).rowcount
+        )
+
+    async def drop_notice(self, notice_id: str) -> None:
+        """It was delivered, or given up."""
+        await self._records.change(
+            lambda store: store.execute("DELETE FROM notices WHERE id = ?", (notice_id,)).rowcount
+        )
+
+
+def _open(record: Record, item: ReviewItem, most: int, store: sqlite3.Connection) -> int:
+    with _transaction(store):
+        (waiting,) = store.execute(f"SELECT count(*) FROM reviews WHERE {UNDECIDED}").fetchone()  # noqa: S608
+        if waiting >= most:
+            return 0
+        store.execute(INSERT_RECORD, row_of(record))
+        store.execute("INSERT INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(item))
+    return 1
+
+
+def _replace(item: ReviewItem, notice: Notice | None, store: sqlite3.Connection) -> int:
+    with _transaction(store):
+        changed = store.execute(
+            "UPDATE reviews SET state = ?, assignee = ?, version = ?, body = ? WHERE id = ? AND version = ?",
+            (item.state.value, item.assignee, item.version, _body(item), item.id, item.version - 1),
+        ).rowcount
+        if changed and notice is not None:
+            store.execute(
+                "INSERT INTO notices VALUES (?, ?, ?, ?, ?)",
+                (notice.id, notice.task, notice.due_at, notice.attempts, notice.body),
+            )
+    return changed
+
+
+@contextmanager
+def _transaction(store: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing. The connection's own context manager does not begin one."""
+    store.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if store.in_transaction:
+            store.execute("ROLLBACK")
+        raise
+    store.execute("COMMIT")
+
+
+def _get(review_id: str, store: sqlite3.Connection) -> ReviewItem | None:
+    row = store.execute("SELECT body FROM reviews WHERE id = ?", (review_id,)).fetchone()
+    return None if row is None else _item(row[0])
+
+
+def _find(wanted: ReviewFilter, store: sqlite3.Connection) -> list[ReviewItem]:
+    compared = {
+        "task = ?": wanted.task,
+        "state = ?": None if wanted.state is None else wanted.state.value,
+        "assignee = ?": wanted.assignee,
+        "caller = ?": wanted.caller,
+        "id < ?": wanted.before_id,
+    }
+    stated = {condition: value for condition, value in compared.items() if value is not None}
+    where = " AND ".join(stated) or "true"
+    query = f"SELECT body FROM reviews WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 (our own conditions)
+    limit = max(0, min(wanted.limit, LARGEST_PAGE))
+    return [_item(body) for (body,) in store.execute(query, (*stated.values(), limit))]
+
+
+def _overdue(now: str, limit: int, store: sqlite3.Connection) -> list[ReviewItem]:
+    query = f"SELECT body FROM reviews WHERE {UNDECIDED} AND deadline <= ? ORDER BY deadline LIMIT ?"  # noqa: S608
+    return [_item(body) for (body,) in store.execute(query, (now, limit))]
+
+
+def _feedback(record_id: str, store: sqlite3.Connection) -> list[Feedback]:
+    query = "SELECT body FROM feedback WHERE record_id = ? ORDER BY id LIMIT ?"
+    return [_read(_remarks(), body) for (body,) in store.execute(query, (record_id, LARGEST_PAGE))]
+
+
+def _due_notices(now: str, limit: int, store: sqlite3.Connection) -> list[Notice]:
+    query = "SELECT id, task, due_at, body, attempts FROM notices WHERE due_at <= ? ORDER BY due_at LIMIT ?"
+    return [Notice(*row) for row in store.execute(query, (now, limit))]
+
+
+def _row(item: ReviewItem) -> tuple[str | int | None, ...]:
+    return (
+        item.id,
+        item.record_id,
+        item.created_at,
+        item.deadline,
+        item.task,
+        item.caller,
+        item.state.value,
+        item.assignee,
+        item.version,
+        _body(item),
+    )
+
+
+def _body(item: ReviewItem) -> str:
+    return orjson.dumps(item).decode()
+
+
+def _item(body: str) -> ReviewItem:
+    return _read(_items(), body)
+
+
+def _read(reader: TypeAdapter[T], body: str) -> T:
+    try:
+        return reader.validate_json(body)
+    except ValidationError:
+        raise StoreError(
+            "A stored review or remark cannot be read.",
+            advice="It was written by another version or damaged: restore the database from a copy.",
+        ) from None
+
+
+@cache
+def _items() -> TypeAdapter[ReviewItem]:
+    return TypeAdapter(ReviewItem)
+
+
+@cache
+def _remarks() -> TypeAdapter[Feedback]:
+    return TypeAdapter(Feedback)
