@@ -10,6 +10,7 @@ from weighbridge.domain.policy import Host, Policy, PortfolioModel
 from weighbridge.domain.record import OutcomeStatus, Record
 from weighbridge.domain.request import Message, Request, Role, say
 from weighbridge.domain.response import Choice, FinishReason, Response
+from weighbridge.domain.review import ReviewItem, ReviewReason, Turn
 from weighbridge.domain.signals import Basis, Classification
 from weighbridge.domain.task import Task
 from weighbridge.domain.usage import TokenCount, Usage
@@ -139,3 +140,21 @@ def a_record(id: str = "rec_1", **changes: Any) -> Record:  # noqa: A002 (the fi
         "duration_s": 0.3,
     }
     return Record(**(fields | changes))
+
+
+def a_review(**changes: Any) -> ReviewItem:
+    fields: dict[str, Any] = {
+        "id": "rev_01M88RJB6QXA5J14KWPT71SWHP",
+        "record_id": "rec_01M88RJB6QXA5J14KWPT71SWHP",
+        "created_at": "2026-11-25T00:00:00.000000Z",
+        "deadline": "2026-11-26T00:00:00.000000Z",
+        "task": "tag",
+        "risk": Risk.LOW,
+        "caller": "anonymous",
+        "reason": ReviewReason.NO_VALID_ANSWER,
+        "fault": "label_not_allowed",
+        "conversation": (Turn("user", "Classify this email."),),
+        "proposed": "invoice",
+        "findings": (),
+    }
+    return ReviewItem(**(fields | changes))

@@ -63,9 +63,9 @@ class Script:
 
 
 @asynccontextmanager
-async def gateway_on(script: Script, policy: Policy, folder: Path) -> AsyncIterator[House]:
+async def gateway_on(script: Script, policy: Policy, folder: Path, *, review_limit: int = 100) -> AsyncIterator[House]:
     """The whole gateway with its own database, on a scripted network."""
-    policy = replace(policy, store=StoreSettings(str(folder / "records.db")))
+    policy = replace(policy, store=StoreSettings(str(folder / "records.db"), review_limit=review_limit))
     async with open_house(policy) as house:
         house.providers, house.chance = script, lambda: 0.0
         yield house

@@ -8,9 +8,12 @@ from rich.table import Table
 
 from weighbridge.cli.common import Config, Json, print_json, print_tables, with_gateway
 from weighbridge.dialects.native.record import render_explanation
+from weighbridge.dialects.native.review import render_feedback, render_review
 from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import NotFoundError
+from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.record import Record
+from weighbridge.domain.review import ReviewItem
 from weighbridge.pipeline.gateway import Gateway
 
 
@@ -21,11 +24,23 @@ def explain(
     json: Json = False,
 ) -> None:
     """Print every model of the portfolio with why it was kept or dropped, every attempt, and what it cost."""
-    record = with_gateway(config, lambda gateway: found(gateway, id))
+
+    async def work(gateway: Gateway) -> tuple[Record, ReviewItem | None, list[Feedback]]:
+        record = await found(gateway, id)
+        item = None if record.review_id is None else await gateway.review(record.review_id)
+        return record, item, await gateway.feedback(record.id)
+
+    record, item, said = with_gateway(config, work)
     if json:
-        print_json(render_explanation(record))
+        print_json(
+            {
+                **render_explanation(record),
+                "review": None if item is None else render_review(item),
+                "feedback": [render_feedback(one) for one in said],
+            }
+        )
         return
-    print_tables(_headline(record), _candidates(record), _attempts(record))
+    print_tables(_headline(record), _candidates(record), _attempts(record), *_afterwards(item, said))
 
 
 async def found(gateway: Gateway, record_id: str) -> Record:
@@ -60,6 +75,17 @@ def _headline(record: Record) -> str:
         lines.append(f"input {record.prompt_count.tokens} tokens, counted by {record.prompt_count.method}")
     lines.append(f"policy {record.policy_digest[:12]}, held {_usd(record.estimate)}, cost {_usd(record.cost)}")
     return "\n".join(lines)
+
+
+def _afterwards(item: ReviewItem | None, said: list[Feedback]) -> list[str]:
+    lines = []
+    if item is not None:
+        who = ", ".join(dict.fromkeys(done.reviewer for done in item.acts)) or "nobody yet"
+        lines.append(f"review {item.id}: {item.state}, by {who}" + ("" if item.answer is None else f": {item.answer}"))
+    for one in said:
+        told = [one.thumbs and f"thumbs {one.thumbs}", one.label and f"label {one.label!r}", one.text]
+        lines.append(f"feedback of {one.caller}: " + ", ".join(part for part in told if part))
+    return lines
 
 
 def _usd(amount: object) -> str:

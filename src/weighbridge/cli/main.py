@@ -1,5 +1,6 @@
 """The command line: which commands there are, and how errors leave it."""
 
+import builtins
 import sys
 from collections.abc import Sequence
 
@@ -27,16 +28,30 @@ for _name, _summary in COMMANDS.items():
 
 GROUPS = {
     "budget": ("How full the budgets are.", {"show": "Show each budget with what is spent, held and left."}),
+    "review": (
+        "What waits for a person's decision.",
+        {
+            "list": "List items, newest first.",
+            "show": "Show what was asked, what a model proposed, what is wrong with it, and what people did.",
+            "claim": "Keep an item for yourself.",
+            "release": "Give a claimed item back.",
+            "approve": "Let the proposed answer through.",
+            "correct": "Give the right answer.",
+            "reject": "Say that there is no good answer.",
+            "export": "Print decided answers as evaluation samples or fine-tuning conversations.",
+        },
+    ),
     "prices": ("What models cost.", {"show": "Show each model's price and where the figure comes from."}),
 }
 for _name, (_summary, _commands) in GROUPS.items():
     _group = App(name=_name, help=_summary)
     for _command, _help in _commands.items():
-        _group.command(f"weighbridge.cli.{_name}:{_command}", name=_command, help=_help)
+        _function = f"{_command}_" if hasattr(builtins, _command) else _command
+        _group.command(f"weighbridge.cli.{_name}:{_function}", name=_command, help=_help)
     app.command(_group)
 
 FAILED, MISUSED = 1, 2
-MISUSES = frozenset({"invalid_field", "empty_input", "unknown_task", "unknown_model"})
+MISUSES = frozenset({"invalid_field", "empty_input", "unknown_task", "unknown_model", "invalid_correction"})
 """Codes of errors that the command line itself is to blame for."""
 
 

@@ -196,7 +196,7 @@ def _signals(declared: Mapping[str, SignalRow], tasks: Mapping[str, Task]) -> tu
 
 def _key(name: str, row: KeyRow) -> GatewayKey:
     tasks = None if row.tasks is None else frozenset(row.tasks)
-    return GatewayKey(Caller(name, row.sensitivity, row.may_pin, tasks, row.may_audit), row.secret)
+    return GatewayKey(Caller(name, row.sensitivity, row.may_pin, tasks, row.may_audit, row.may_review), row.secret)
 
 
 def _budget(name: str, row: BudgetRow) -> Budget:

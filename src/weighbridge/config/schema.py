@@ -71,6 +71,8 @@ class KeyRow(Row):
     """The tasks this caller may use; without it, all."""
     may_audit: Flag = False
     """May read every caller's records; without it, only its own."""
+    may_review: Flag = False
+    """May decide on the answers of its tasks that wait for a person."""
 
 
 class BudgetRow(Row):

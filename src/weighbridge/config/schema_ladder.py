@@ -11,6 +11,7 @@ from weighbridge.config.fields import (
     Delay,
     Flag,
     ModelReference,
+    Patience,
     Row,
     Seconds,
     SecretReference,
@@ -109,8 +110,8 @@ class ReviewRow(Row):
 
     when: ReviewWhen = ReviewWhen.FAILURE
     """`failure`: when the ladder found no valid answer; `always`: before any answer is given."""
-    deadline_s: Seconds = 86_400.0
-    """Seconds that people have, at most a day."""
+    deadline_s: Patience = 86_400.0
+    """Seconds that people have, up to 90 days."""
     lock_s: Seconds = 900.0
     """Seconds for which a claim keeps others away."""
     wait_s: Delay = 0.0

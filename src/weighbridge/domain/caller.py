@@ -19,7 +19,9 @@ class Caller:
     """The tasks this caller may use; `None` for all."""
     may_audit: bool = False
     """May read every caller's records; without it only its own."""
+    may_review: bool = False
+    """May decide on the answers of its tasks that wait for a person."""
 
 
-ANONYMOUS = Caller("anonymous", may_audit=True)
+ANONYMOUS = Caller("anonymous", may_audit=True, may_review=True)
 """Whoever calls a gateway that declares no keys: it listens on loopback only."""

@@ -2,6 +2,11 @@
 
 from dataclasses import dataclass
 
+MOST_ATTEMPTS = 12
+"""Tries, the last ones an hour apart."""
+GIVEN_UP = "9999-12-31T00:00:00.000000Z"
+"""Due at this time, a notice is kept to be seen and not tried again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -67,6 +67,16 @@ class ReviewAct:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of what was asked, as text."""
+
+    role: str
+    """`system`, `user`, `assistant` or `tool`."""
+    text: str
+    """What it says."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewItem:
     """One answer that waits for, or got, a person's decision."""
 
@@ -88,8 +98,8 @@ class ReviewItem:
     """Why a person is asked."""
     fault: str
     """The code behind the reason, such as a finding's."""
-    prompt: str
-    """What was asked, roles included. Kept until the item is deleted, whatever the task's storage says."""
+    conversation: tuple[Turn, ...]
+    """What the model was sent, instructions included. Kept as long as the item, whatever the task's storage says."""
     proposed: str | None
     """The last answer that a model gave; `None` when none came."""
     findings: tuple[Finding, ...]

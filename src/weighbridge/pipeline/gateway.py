@@ -4,18 +4,24 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from weighbridge.config.load import load_policy
 from weighbridge.domain.caller import ANONYMOUS, Caller
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
+from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Standing
 from weighbridge.domain.levels import Risk
+from weighbridge.domain.notice import Notice
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request, Role, say
+from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewItem, ReviewVerb
+from weighbridge.pipeline.draft import rfc3339
 from weighbridge.pipeline.house import House
+from weighbridge.pipeline.review import decide
 from weighbridge.pipeline.run import run
 from weighbridge.pipeline.wire import derive_at, open_house
 
@@ -84,6 +90,32 @@ class Gateway:
         _require_bounds(request)
         _require_unicode(request)
         return await run(request, self._caller, self._house)
+
+    async def reviews(self, wanted: ReviewFilter | None = None) -> list[ReviewItem]:
+        """What waits for people or was decided by them, newest first."""
+        return await self._house.reviews.find(wanted or ReviewFilter())
+
+    async def review(self, review_id: str) -> ReviewItem | None:
+        """One item, or `None`."""
+        return await self._house.reviews.get(review_id)
+
+    async def decide(
+        self, review_id: str, verb: ReviewVerb | str, *, reviewer: str, answer: str | None = None, note: str = ""
+    ) -> ReviewItem:
+        """What a person does to an item: `claim`, `release`, `approve`, `correct` (with `answer`) or `reject`.
+
+        Raises NotFoundError, ReviewConflictError, InvalidCorrectionError or StoreError.
+        """
+        now = rfc3339(datetime.fromtimestamp(self._house.clock.now(), UTC))
+        return await decide(self._house, review_id, ReviewAct(ReviewVerb(verb), reviewer, now, answer, note))
+
+    async def notice_of(self, item: ReviewItem) -> Notice | None:
+        """What the task's webhook has still to be told of a decided item."""
+        return await self._house.reviews.notice(f"msg_{item.id}")
+
+    async def feedback(self, record_id: str) -> list[Feedback]:
+        """What was said of a record, oldest first."""
+        return await self._house.reviews.feedback(record_id)
 
     def standings(self) -> list[Standing]:
         """How full each budget is."""

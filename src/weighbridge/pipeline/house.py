@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from weighbridge.classify.classify import Nearest
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.policy import Policy
-from weighbridge.pipeline.ports import Clock, Health, Ledger, Providers, Records, Reviews
+from weighbridge.pipeline.ports import Clock, Health, Ledger, Providers, Records, Reviews, Webhooks
 from weighbridge.pipeline.waiting import Waiting
 
 
@@ -38,6 +38,8 @@ class House:
     """The memory."""
     reviews: Reviews
     """What people have to decide."""
+    webhooks: Webhooks
+    """Who is told of decisions."""
     clock: Clock
     """The time."""
     chance: Callable[[], float]

@@ -12,6 +12,7 @@ from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
 from weighbridge.domain.review import ReviewFilter, ReviewItem
+from weighbridge.domain.secret import Secret
 
 
 class Clock(Protocol):
@@ -118,8 +119,20 @@ class Reviews(Protocol):
         """Keep what came of a try that failed."""
         ...
 
+    async def notice(self, notice_id: str) -> Notice | None:
+        """One that waits or was given up; `None` once delivered."""
+        ...
+
     async def drop_notice(self, notice_id: str) -> None:
         """It was delivered, or given up."""
+        ...
+
+
+class Webhooks(Protocol):
+    """Other people's servers that want to be told."""
+
+    async def tell(self, url: str, secret: Secret, notice_id: str, body: bytes, now: float) -> bool:
+        """One signed try; True when the receiver took it. Never raises on what the receiver does."""
         ...
 
 

@@ -22,11 +22,11 @@ from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.record import OutcomeStatus
 from weighbridge.domain.request import TEXT_OUTPUT
 from weighbridge.domain.response import Choice, Response
-from weighbridge.domain.review import ReviewAct, ReviewItem, ReviewReason, ReviewVerb
+from weighbridge.domain.review import ReviewAct, ReviewItem, ReviewReason, ReviewVerb, Turn
 from weighbridge.domain.task import OnExpiry, ReviewRule, Task
 from weighbridge.domain.usage import WORDS
 from weighbridge.domain.verdict import Finding
-from weighbridge.pipeline.draft import Draft, rfc3339, transcript
+from weighbridge.pipeline.draft import Draft, rfc3339
 from weighbridge.pipeline.endings import keep_failure
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.log_line import write_log_line
@@ -149,6 +149,7 @@ def _opened(draft: Draft, handed: HandOver, rule: ReviewRule, now: float) -> Rev
     known = draft.classification
     if known is None:
         raise ValueError("a request that was not classified has no ladder to fall from")
+    messages = draft.packed.messages if draft.packed else draft.request.messages
     created = rfc3339(datetime.fromtimestamp(now, UTC))
     return ReviewItem(
         id=draft.id.replace("rec_", "rev_", 1),
@@ -160,7 +161,7 @@ def _opened(draft: Draft, handed: HandOver, rule: ReviewRule, now: float) -> Rev
         caller=draft.caller.name,
         reason=handed.reason,
         fault=handed.fault,
-        prompt=transcript(draft.request),
+        conversation=tuple(Turn(message.role.value, message.text) for message in messages),
         proposed=handed.proposed,
         findings=handed.findings,
         needs_two=rule.needs_two,
@@ -188,7 +189,9 @@ def _needs_review(draft: Draft, item: ReviewItem, decided: ReviewItem | None) ->
     else:
         condition = f"The answer was put before a person, and review {item.id} ended as {state}."
         advice = f"/v1/reviews/{item.id} says who decided and why."
-    error = NeedsReviewError(condition, advice=advice, attempts=draft.attempts, review_id=item.id)
+    error = NeedsReviewError(
+        condition, advice=advice, attempts=draft.attempts, review_id=item.id, is_undecided=decided is None
+    )
     error.record_id = draft.id
     return error
 

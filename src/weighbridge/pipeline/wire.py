@@ -16,10 +16,13 @@ from weighbridge.domain.request import TEXT_OUTPUT
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.usage import WORDS
 from weighbridge.pipeline.house import House, InForce
+from weighbridge.pipeline.notices import tell_every
 from weighbridge.pipeline.review import expire_every
 from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.health import Cooldowns
 from weighbridge.providers.hosts import HostCalls, check_host
+from weighbridge.providers.http1 import HttpClient
+from weighbridge.providers.webhooks import WebhookCalls
 from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
@@ -29,6 +32,7 @@ from weighbridge.validation.validate import validate
 
 CLEAN_EVERY_S = 600.0
 EXPIRE_REVIEWS_EVERY_S = 5.0
+TELL_WEBHOOKS_EVERY_S = 1.0
 
 
 def derive(policy: Policy) -> InForce:
@@ -91,6 +95,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     clock = SystemClock()
     records = await SqliteRecords.open(Path(policy.store.path), policy.store.queue_limit)
     providers = HostCalls(clock)
+    webhooks = WebhookCalls(HttpClient())
     house = House(
         in_force=derive(policy),
         providers=providers,
@@ -98,6 +103,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         ledger=LocalLedger(await records.spend()),
         records=records,
         reviews=SqliteReviews(records, policy.store.review_limit),
+        webhooks=webhooks,
         clock=clock,
         chance=SystemRandom().random,
         new_id=RecordIds(clock),
@@ -105,6 +111,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     loops = [
         asyncio.create_task(records.expire_every(CLEAN_EVERY_S)),
         asyncio.create_task(expire_every(EXPIRE_REVIEWS_EVERY_S, house)),
+        asyncio.create_task(tell_every(TELL_WEBHOOKS_EVERY_S, house)),
     ]
     try:
         yield house
@@ -113,4 +120,5 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         await providers.close()
+        await webhooks.close()
         await records.close()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from weighbridge.dialects.anthropic_messages.errors import render_error as render_anthropic_error
 from weighbridge.dialects.native.errors import render_problem
 from weighbridge.dialects.openai_chat.errors import render_error as render_openai_error
-from weighbridge.domain.errors import UnauthenticatedError, WeighbridgeError
+from weighbridge.domain.errors import NeedsReviewError, UnauthenticatedError, WeighbridgeError
 from weighbridge.domain.record import Record
 from weighbridge.pipeline.stream import LiveStream
 from weighbridge.server.wire import HeaderList, Send, send_json
@@ -61,6 +61,8 @@ def error_headers(error: WeighbridgeError) -> HeaderList:
     headers = [(b"x-should-retry", b"true" if error.is_retryable else b"false")]
     if error.record_id is not None:
         headers += _identity(error.record_id)
+    if isinstance(error, NeedsReviewError):
+        headers.append((b"x-weighbridge-review", error.review_id.encode()))
     if isinstance(error, UnauthenticatedError):
         headers.append((b"www-authenticate", b"Bearer"))
     if error.is_retryable:

@@ -36,7 +36,8 @@ def describe_api() -> Schema:
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
             },
-            "schemas": {"Run": _run(), "ChatCompletion": _chat(), "Message": _message(), "Error": _error()},
+            "schemas": {"Run": _run(), "ChatCompletion": _chat(), "Message": _message(), "Error": _error()}
+            | {"Act": _act(), "Feedback": _feedback()},
         },
         "security": [{"bearer": []}, {"apiKey": []}, {}],
     }
@@ -53,12 +54,18 @@ def _paths() -> Schema:
         "/v1/records": {"get": _operation("Records, newest first.", query=_RECORD_QUERY)},
         "/v1/records/{id}": {"get": _operation("One record.", None, ["id"])},
         "/v1/records/{id}/explanation": {"get": _operation("Why it went that way.", None, ["id"])},
+        "/v1/reviews": {"get": _operation("Answers that wait for a person, newest first.", query=_REVIEW_QUERY)},
+        "/v1/reviews/{id}": {"get": _operation("One of them, and what came of it.", None, ["id"])},
+        "/v1/reviews/{id}/{verb}": {"post": _operation("Claim, release, approve, correct or reject.", "Act", _ACT)},
+        "/v1/feedback": {"post": _operation("Say what you think of an answer.", "Feedback")},
         "/healthz": {"get": _operation("The process is alive.")},
         "/readyz": {"get": _operation("It can serve, and whether the config on disk is in force.")},
         "/openapi.json": {"get": _operation("This document.")},
     }
 
 
+_REVIEW_QUERY = ("task", "state", "assignee", "before", "limit")
+_ACT = ["id", "verb"]
 _RECORD_QUERY = ("task", "model", "status", "fallback", "since", "before", "limit")
 
 
@@ -124,6 +131,27 @@ def _message() -> Schema:
             "messages": {"type": "array", "minItems": 1, "items": {"type": "object"}},
             "stream": {"type": "boolean"},
         },
+    }
+
+
+def _act() -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "answer": {"type": "string", "description": "With `correct`: the right answer."},
+            "note": TEXT,
+            "version": {"type": "integer", "minimum": 1, "description": "Refuse when the item has changed since."},
+        },
+    }
+
+
+def _feedback() -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["record"],
+        "properties": {"record": TEXT, "thumbs": {"enum": ["up", "down"]}, "label": TEXT, "text": TEXT},
     }
 
 

@@ -20,16 +20,17 @@ from weighbridge.pipeline.reload import Reloader
 from weighbridge.server.answers import RENDER_ERROR, error_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.openapi import describe_api
+from weighbridge.server.reviews import ReviewPages
 
 Page = Callable[[Request], Awaitable[Response]]
 MOST_RECORDS = 500
-OWN_PATHS = ("/v1/records", "/v1/tasks")
+OWN_PATHS = ("/v1/records", "/v1/tasks", "/v1/reviews", "/v1/feedback")
 """Under /v1 the rest is OpenAI's, served here or not, so its errors are in OpenAI's words."""
 
 
 def build_pages(house: House, reloader: Reloader | None) -> Starlette:
     """The pages of one gateway."""
-    pages = Pages(house, reloader)
+    pages, people = Pages(house, reloader), ReviewPages(house)
     return Starlette(
         routes=[
             Route("/healthz", pages.healthz),
@@ -40,6 +41,10 @@ def build_pages(house: House, reloader: Reloader | None) -> Starlette:
             Route("/v1/records", pages.records),
             Route("/v1/records/{id}", pages.record),
             Route("/v1/records/{id}/explanation", pages.explanation),
+            Route("/v1/reviews", people.reviews),
+            Route("/v1/reviews/{id}", people.review),
+            Route("/v1/reviews/{id}/{verb}", people.act, methods=["POST"]),
+            Route("/v1/feedback", people.feedback, methods=["POST"]),
         ],
         exception_handlers={WeighbridgeError: _problem, HTTPException: _unrouted},
     )
@@ -183,7 +188,8 @@ def _dialect(path: str) -> str:
 async def _unrouted(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.status_code == 405:
         return await _problem(
-            request, MethodNotAllowedError(f"{request.url.path} does not take {request.method}.", advice="Use GET.")
+            request,
+            MethodNotAllowedError(f"{request.url.path} does not take {request.method}.", advice="Use another method."),
         )
     return await _problem(
         request,

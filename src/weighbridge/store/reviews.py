@@ -76,6 +76,10 @@ class SqliteReviews:
         """What is to be delivered by `now` (RFC 3339), the longest due first."""
         return await self._records.read(partial(_due_notices, now, limit))
 
+    async def notice(self, notice_id: str) -> Notice | None:
+        """One that waits or was given up; `None` once delivered."""
+        return await self._records.read(partial(_notice, notice_id))
+
     async def put_off(self, notice: Notice) -> None:
         """Keep what came of a try that failed: the count and when to try next."""
         row = (notice.due_at, notice.attempts, notice.id)
@@ -160,6 +164,12 @@ def _feedback(record_id: str, store: sqlite3.Connection) -> list[Feedback]:
 def _due_notices(now: str, limit: int, store: sqlite3.Connection) -> list[Notice]:
     query = "SELECT id, task, due_at, body, attempts FROM notices WHERE due_at <= ? ORDER BY due_at LIMIT ?"
     return [Notice(*row) for row in store.execute(query, (now, limit))]
+
+
+def _notice(notice_id: str, store: sqlite3.Connection) -> Notice | None:
+    query = "SELECT id, task, due_at, body, attempts FROM notices WHERE id = ?"
+    row = store.execute(query, (notice_id,)).fetchone()
+    return None if row is None else Notice(*row)
 
 
 def _row(item: ReviewItem) -> tuple[str | int | None, ...]:

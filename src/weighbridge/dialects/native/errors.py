@@ -3,7 +3,7 @@
 import orjson
 
 from weighbridge.dialects.native.record import render_attempt, render_candidate
-from weighbridge.domain.errors import AnswerError, NoCandidateError, WeighbridgeError
+from weighbridge.domain.errors import AnswerError, NeedsReviewError, NoCandidateError, WeighbridgeError
 
 
 def render_problem(error: WeighbridgeError) -> bytes:
@@ -17,6 +17,8 @@ def render_problem(error: WeighbridgeError) -> bytes:
     }
     if isinstance(error, AnswerError):
         fields["attempts"] = [render_attempt(attempt) for attempt in error.attempts]
+    if isinstance(error, NeedsReviewError):
+        fields["review"] = error.review_id
     if isinstance(error, NoCandidateError):
         fields["candidates"] = [render_candidate(candidate) for candidate in error.decision.candidates]
     return orjson.dumps({"error": fields})

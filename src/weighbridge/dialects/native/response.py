@@ -3,6 +3,7 @@
 import orjson
 
 from weighbridge.dialects.native.record import render_attempt, render_reason, render_usage, usd
+from weighbridge.domain.errors import NeedsReviewError
 from weighbridge.domain.outcome import Outcome
 
 
@@ -20,5 +21,18 @@ def render_outcome(outcome: Outcome) -> bytes:
             "usage": render_usage(record.usage),
             "cost_usd": usd(outcome.cost),
             "attempts": [render_attempt(attempt) for attempt in record.attempts],
+        }
+    )
+
+
+def render_review_pending(error: NeedsReviewError, place: str) -> bytes:
+    """There is no answer yet: who decides, and where to ask for what came of it."""
+    return orjson.dumps(
+        {
+            "id": error.record_id,
+            "status": "in_review",
+            "review": {"id": error.review_id, "url": place},
+            "message": error.condition,
+            "attempts": [render_attempt(attempt) for attempt in error.attempts],
         }
     )

@@ -1,0 +1,208 @@
+"""`weighbridge review`: what waits for a person, and the person's decisions."""
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+from rich.table import Table
+
+from weighbridge.cli.common import Config, Json, print_json, print_lines, print_tables, with_gateway
+from weighbridge.cli.run import read_input
+from weighbridge.dialects.native.export import evaluation_row, finetuning_row
+from weighbridge.dialects.native.review import render_review
+from weighbridge.domain.errors import NotFoundError
+from weighbridge.domain.notice import GIVEN_UP, Notice
+from weighbridge.domain.review import ReviewFilter, ReviewItem, ReviewState, ReviewVerb
+from weighbridge.pipeline.gateway import Gateway
+from weighbridge.review.act import pending
+
+Id = Annotated[str, Parameter(help="A review's id, or `last`.")]
+By = Annotated[str | None, Parameter(name="--as", help="Who decides; without it, your login name.")]
+Note = Annotated[str, Parameter(help="Why, in your words.")]
+State = Annotated[ReviewState | None, Parameter(help="Only items in this state.")]
+Limit = Annotated[int, Parameter(help="At most so many.", validator=Number(gte=1, lte=200))]
+Format = Annotated[Literal["eval", "finetune"], Parameter(help="Evaluation samples, or fine-tuning conversations.")]
+
+MOST_SHOWN_CHARS = 60
+
+
+def list_(
+    *, task: str | None = None, state: State = None, limit: Limit = 20, config: Config = None, json: Json = False
+) -> None:
+    """List items, newest first."""
+    found = with_gateway(config, lambda gateway: gateway.reviews(ReviewFilter(task=task, state=state, limit=limit)))
+    if json:
+        print_json([render_review(item) for item in found])
+    else:
+        print_tables(_table(found))
+
+
+def show(id: Id, *, config: Config = None, json: Json = False) -> None:  # noqa: A002
+    """Show what was asked, what a model proposed, what is wrong with it, and what people did."""
+
+    async def work(gateway: Gateway) -> tuple[ReviewItem, Notice | None]:
+        item = await _found(gateway, id)
+        return item, await gateway.notice_of(item)
+
+    item, notice = with_gateway(config, work)
+    if json:
+        print_json(render_review(item))
+    else:
+        print_lines(*_lines(item, notice))
+
+
+def claim(id: Id, *, by: By = None, config: Config = None, json: Json = False) -> None:  # noqa: A002
+    """Keep an item for yourself, until the task's lock runs out."""
+    _decide(id, ReviewVerb.CLAIM, by, config, json)
+
+
+def release(id: Id, *, by: By = None, config: Config = None, json: Json = False) -> None:  # noqa: A002
+    """Give a claimed item back."""
+    _decide(id, ReviewVerb.RELEASE, by, config, json)
+
+
+def approve(id: Id, *, by: By = None, note: Note = "", config: Config = None, json: Json = False) -> None:  # noqa: A002
+    """Let the proposed answer through; with four eyes, the first person's decision."""
+    _decide(id, ReviewVerb.APPROVE, by, config, json, note=note)
+
+
+def correct(
+    id: Id,  # noqa: A002
+    *,
+    answer: Annotated[str, Parameter(help="The right answer, or @FILE to read it; @- reads stdin.")],
+    by: By = None,
+    note: Note = "",
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Give the right answer. It has to keep the task's contract."""
+    _decide(id, ReviewVerb.CORRECT, by, config, json, answer=read_input(answer), note=note)
+
+
+def reject(id: Id, *, by: By = None, note: Note = "", config: Config = None, json: Json = False) -> None:  # noqa: A002
+    """Say that there is no good answer."""
+    _decide(id, ReviewVerb.REJECT, by, config, json, note=note)
+
+
+def export(
+    *,
+    format: Format = "eval",  # noqa: A002
+    task: str | None = None,
+    since: Annotated[str | None, Parameter(help="Opened at or after this UTC time, 2026-11-25T00:00:00Z.")] = None,
+    config: Config = None,
+) -> None:
+    """Print approved and corrected answers as JSON lines: evaluation samples or fine-tuning conversations."""
+    row = evaluation_row if format == "eval" else finetuning_row
+
+    async def work(gateway: Gateway) -> None:
+        before: str | None = None
+        while page := await gateway.reviews(ReviewFilter(task=task, before_id=before, limit=200)):
+            for item in page:
+                if item.state in {ReviewState.APPROVED, ReviewState.CORRECTED} and item.created_at >= (since or ""):
+                    print_lines(row(item).decode())
+            before = page[-1].id
+
+    with_gateway(config, work)
+
+
+def _decide(
+    review_id: str,
+    verb: ReviewVerb,
+    by: str | None,
+    config: Path | None,
+    json: bool,
+    *,
+    answer: str | None = None,
+    note: str = "",
+) -> None:
+    async def work(gateway: Gateway) -> ReviewItem:
+        item = await _found(gateway, review_id)
+        return await gateway.decide(item.id, verb, reviewer=by or getpass.getuser(), answer=answer, note=note)
+
+    item = with_gateway(config, work)
+    if json:
+        print_json(render_review(item))
+    else:
+        print_lines(_said(item))
+
+
+async def _found(gateway: Gateway, review_id: str) -> ReviewItem:
+    if review_id == "last":
+        newest = await gateway.reviews(ReviewFilter(limit=1))
+        item = newest[0] if newest else None
+    else:
+        item = await gateway.review(review_id)
+    if item is None:
+        raise NotFoundError(
+            f"There is no review {review_id!r}.",
+            advice="`weighbridge review list` shows what is kept; give the --config whose store holds it.",
+            code="unknown_review",
+        )
+    return item
+
+
+def _said(item: ReviewItem) -> str:
+    waiting = pending(item)
+    if waiting is not None:
+        return f"{item.id}: {waiting.reviewer} decided; a second person has to approve it."
+    if item.state is ReviewState.CLAIMED:
+        return f"{item.id}: claimed by {item.assignee} until {item.locked_until}"
+    return f"{item.id}: {item.state}" + ("" if item.answer is None else f", the answer is {_short(item.answer)!r}")
+
+
+def _table(found: list[ReviewItem]) -> Table:
+    table = Table(title=f"{len(found)} reviews, newest first", title_justify="left")
+    for column in ("id", "state", "task", "risk", "due in", "why", "proposed", "who"):
+        table.add_column(column, no_wrap=column in {"id", "state"}, overflow="fold")
+    for item in found:
+        table.add_row(
+            item.id,
+            item.state.value,
+            item.task,
+            item.risk.value,
+            "" if item.state.is_final else _time_left(item.deadline),
+            item.fault,
+            _short(item.proposed or ""),
+            item.assignee or (item.acts[-1].reviewer if item.acts else ""),
+        )
+    return table
+
+
+def _time_left(deadline: str) -> str:
+    left_s = (datetime.fromisoformat(deadline) - datetime.now(UTC)).total_seconds()
+    if left_s <= 0:
+        return "over"
+    hours, minutes = divmod(int(left_s / 60), 60)
+    return f"{hours} h {minutes:02d} min"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= MOST_SHOWN_CHARS else line[: MOST_SHOWN_CHARS - 1] + "…"
+
+
+def _lines(item: ReviewItem, notice: Notice | None) -> list[str]:
+    lines = [
+        f"{item.id}  {item.state}, {'decided' if item.state.is_final else 'due ' + item.deadline[:19] + 'Z'}",
+        f"task {item.task}, risk {item.risk}, asked by {item.caller}, record {item.record_id}",
+        f"why: {item.reason} ({item.fault})",
+        "",
+    ]
+    lines += [f"{turn.role}: {turn.text}" for turn in item.conversation]
+    lines += ["", f"proposed: {'nothing' if item.proposed is None else item.proposed}"]
+    lines += [f"  {finding.code}: {finding.message}" for finding in item.findings]
+    lines += [_did(done.at, done.reviewer, done.verb, done.answer, done.note) for done in item.acts]
+    if item.answer is not None:
+        lines.append(f"answer: {item.answer}")
+    if notice is not None:
+        state = "given up" if notice.due_at == GIVEN_UP else f"next try {notice.due_at[:19]}Z"
+        lines.append(f"webhook: not delivered after {notice.attempts} tries, {state}")
+    return lines
+
+
+def _did(at: str, who: str, verb: ReviewVerb, answer: str | None, note: str) -> str:
+    told = f"{at[:19]}Z {who}: {verb}" + ("" if answer is None else f" to {answer!r}")
+    return f"{told} ({note})" if note else told
