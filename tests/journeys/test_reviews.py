@@ -194,6 +194,7 @@ def test_the_command_line_decides_while_the_server_runs(
     client: Client, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     number = asked(client)
+    monkeypatch.setenv("COLUMNS", "140")
     for name, value in ENV.items():
         monkeypatch.setenv(name, value)
     config = ["--config", str(folder / "weighbridge.yaml")]

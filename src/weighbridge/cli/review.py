@@ -155,14 +155,13 @@ def _said(item: ReviewItem) -> str:
 
 def _table(found: list[ReviewItem]) -> Table:
     table = Table(title=f"{len(found)} reviews, newest first", title_justify="left")
-    for column in ("id", "state", "task", "risk", "due in", "why", "proposed", "who"):
+    for column in ("id", "state", "task", "due in", "why", "proposed", "who"):
         table.add_column(column, no_wrap=column in {"id", "state"}, overflow="fold")
     for item in found:
         table.add_row(
             item.id,
             item.state.value,
             item.task,
-            item.risk.value,
             "" if item.state.is_final else _time_left(item.deadline),
             item.fault,
             _short(item.proposed or ""),
