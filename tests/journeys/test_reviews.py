@@ -1,8 +1,7 @@
 """A person in the loop, over real HTTP: asked, claimed, corrected, told, remarked upon, exported."""
 
 import base64
-import hashlib
-import hmac
+import http.client
 import json
 import threading
 from collections.abc import Iterator
@@ -10,11 +9,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from standardwebhooks import Webhook
 
 from journeys.live import Client, serving_config
 from weighbridge.cli.main import invoke
 
-SECRET = "whsec_" + base64.b64encode(b"a key of some length").decode()
+SECRET = "whsec_" + base64.b64encode(b"a key of a length to rely on").decode()
 CONFIG = """
 version: 1
 models:
@@ -26,15 +26,23 @@ tasks:
     primary_model: one
     fallback_model: []
     output: {{labels: [invoice, legal]}}
+    storage: {{content: true}}
     review: {{when: always, webhook: {{url: "http://127.0.0.1:{port}/told", secret: "${{env:HOOK}}"}}}}
+  private:
+    risk_level: low
+    primary_model: one
+    output: {{labels: [invoice, legal]}}
+    review: {{when: always}}
 default_task: tag
 keys:
   shop: {{secret: "${{env:SHOP}}"}}
   other: {{secret: "${{env:OTHER}}"}}
   ann: {{secret: "${{env:ANN}}", may_review: true}}
+  tagger: {{secret: "${{env:TAGGER}}", may_review: true, may_audit: true, tasks: [tag]}}
+  limited: {{secret: "${{env:LIMITED}}", may_review: true, tasks: [tag]}}
 store: {{path: "{folder}/records.db"}}
 """
-ENV = {"SHOP": "shop-0123456789", "OTHER": "other-0123456789", "ANN": "ann-0123456789", "HOOK": SECRET}
+ENV = {name: f"{name}-0123456789" for name in ("SHOP", "OTHER", "ANN", "TAGGER", "LIMITED")} | {"HOOK": SECRET}
 BODY = {"input": "hello", "risk": "low", "metadata": {"simulate": "answer=invoice"}}
 
 
@@ -89,8 +97,8 @@ def client(folder: Path, receiver: Receiver) -> Iterator[Client]:
         yield served
 
 
-def asked(client: Client) -> str:
-    reply = client.post("/v1/tasks/tag/runs", BODY, key("SHOP"))
+def asked(client: Client, task: str = "tag") -> str:
+    reply = client.post(f"/v1/tasks/{task}/runs", BODY, key("SHOP"))
     assert reply.status == 202
     return str(reply.json["review"]["id"])
 
@@ -99,9 +107,15 @@ def test_an_answer_goes_to_a_person_and_comes_back_corrected(client: Client, rec
     reply = client.post("/v1/tasks/tag/runs", BODY, key("SHOP"))
     place = reply.headers["location"]
     assert (reply.status, reply.json["status"], reply.headers["x-weighbridge-review"]) == (202, "in_review", place[12:])
+    waiting = reply.json["review"]
+    assert (waiting["id"], waiting["state"], waiting["url"]) == (place[12:], "open", place)
 
     item = client.get(place, key("ANN")).json
-    assert (item["proposed"], item["conversation"][-1]) == ("invoice", {"role": "user", "content": "hello"})
+    assert item["deadline"] == waiting["deadline"]
+    assert (item["proposed"], item["conversation"][-1]) == (
+        "invoice",
+        {"role": "user", "content": "hello", "is_whole": True},
+    )
     claimed = client.post(f"{place}/claim", {}, key("ANN")).json
     assert (claimed["state"], claimed["assignee"]) == ("claimed", "ann")
 
@@ -121,9 +135,7 @@ def test_an_answer_goes_to_a_person_and_comes_back_corrected(client: Client, rec
     assert (first["webhook-id"], body) == (second["webhook-id"], repeated)
     told = json.loads(body)["data"]
     assert (told["review_id"], told["state"], told["answer"]) == (item["id"], "corrected", "legal")
-    signed = f"{second['webhook-id']}.{second['webhook-timestamp']}.".encode() + repeated
-    expected = base64.b64encode(hmac.new(b"a key of some length", signed, hashlib.sha256).digest()).decode()
-    assert second["webhook-signature"] == f"v1,{expected}"
+    assert Webhook(SECRET).verify(repeated, second) == json.loads(body)
 
 
 def test_a_providers_dialect_has_an_error_that_its_clients_do_not_repeat(client: Client) -> None:
@@ -151,6 +163,53 @@ def test_a_decision_about_an_older_version_is_refused(client: Client) -> None:
     assert client.post(f"{place}/claim", {"version": 1}, key("ANN")).json["version"] == 2
     late = client.post(f"{place}/approve", {"version": 1}, key("ANN"))
     assert (late.status, late.error["code"]) == (409, "review_conflict")
+    matched = client.post(f"{place}/release", {}, {**key("ANN"), "if-match": '"1"'})
+    assert (matched.status, matched.error["code"]) == (409, "review_conflict")
+    assert client.post(f"{place}/release", {}, {**key("ANN"), "if-match": '"2"'}).headers["etag"] == '"3"'
+    odd = client.post(f"{place}/approve", {}, {**key("ANN"), "if-match": 'W/"x"'})
+    assert (odd.status, odd.error["param"]) == (400, "if-match")
+    assert client.post(f"{place}/approve", {}, {**key("ANN"), "if-match": "*"}).json["state"] == "approved"
+
+
+def test_a_version_in_a_body_of_unknown_length_counts_too(client: Client) -> None:
+    place = f"/v1/reviews/{asked(client)}"
+    connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=30)
+    headers = {"content-type": "application/json", **key("ANN")}
+    connection.request("POST", f"{place}/approve", iter([b'{"version": 7}']), headers, encode_chunked=True)
+    assert connection.getresponse().status == 409
+    connection.close()
+    assert client.send("POST", f"{place}/approve", headers=key("ANN")).json["state"] == "approved"
+
+
+def test_a_key_decides_within_its_tasks_only(client: Client) -> None:
+    number = asked(client, "private")
+    assert client.get(f"/v1/reviews/{number}", key("LIMITED")).status == 404
+    listed = client.get("/v1/reviews?limit=200", key("LIMITED")).json["reviews"]
+    assert {item["task"] for item in listed} <= {"tag"}
+    assert client.get(f"/v1/reviews/{number}", key("TAGGER")).json["proposed"] == "invoice"
+    refused = client.post(f"/v1/reviews/{number}/approve", {}, key("TAGGER"))
+    assert (refused.status, refused.error["code"]) == (403, "review_not_allowed")
+    record = client.get(f"/v1/reviews/{number}", key("SHOP")).json["record"]
+    assert client.post("/v1/feedback", {"record": record, "thumbs": "up"}, key("LIMITED")).status == 404
+
+
+def test_items_are_paged(client: Client) -> None:
+    numbers = [asked(client) for _ in range(3)]
+    first = client.get("/v1/reviews?limit=2", key("ANN")).json
+    assert [item["id"] for item in first["reviews"]] == [numbers[2], numbers[1]]
+    second = client.get(f"/v1/reviews?limit=1&before={first['next']}", key("ANN")).json
+    assert [item["id"] for item in second["reviews"]] == [numbers[0]]
+    assert client.get("/v1/reviews?since=2999-01-01", key("ANN")).json == {"reviews": [], "next": None}
+
+
+def test_what_was_asked_is_gone_once_decided_where_the_task_keeps_no_content(client: Client) -> None:
+    place = f"/v1/reviews/{asked(client, 'private')}"
+    before = client.get(place, key("ANN")).json
+    assert (before["conversation"][0]["content"], before["proposed"]) == ("hello", "invoice")
+    client.post(f"{place}/correct", {"answer": "legal"}, key("ANN"))
+    after = client.get(place, key("ANN")).json
+    assert (after["conversation"], after["proposed"], after["acts"][0]["answer"]) == ([], None, None)
+    assert client.get(place, key("SHOP")).json["answer"] == "legal"
 
 
 @pytest.mark.parametrize(
@@ -160,6 +219,7 @@ def test_a_decision_about_an_older_version_is_refused(client: Client) -> None:
         ("/v1/reviews/rev_none/praise", {}, 404, "unknown_path"),
         ("/v1/feedback", {"record": "rec_none", "thumbs": "up"}, 404, "unknown_record"),
         ("/v1/feedback", {"record": "rec_none"}, 400, "invalid_field"),
+        ("/v1/feedback", {"record": "rec_none", "text": "  "}, 400, "invalid_field"),
         ("/v1/feedback", {"record": "rec_none", "thumbs": "sideways"}, 400, "invalid_field"),
         ("/v1/feedback", {"record": "rec_none", "stars": 5}, 400, "invalid_field"),
         ("/v1/feedback", {"record": "rec_none", "label": "x" * 201}, 400, "invalid_field"),
@@ -170,7 +230,7 @@ def test_wrong_calls_say_what_is_wrong(client: Client, path: str, content: objec
     assert (reply.status, reply.error["code"]) == (status, code)
 
 
-@pytest.mark.parametrize("query", ["state=lost", "limit=0", "limit=1000", "limit=x"])
+@pytest.mark.parametrize("query", ["state=lost", "since=yesterday", "limit=0", "limit=1000", "limit=x"])
 def test_wrong_filters_are_named(client: Client, query: str) -> None:
     assert client.get(f"/v1/reviews?{query}", key("ANN")).error["param"] == query.partition("=")[0]
 
@@ -182,6 +242,9 @@ def test_feedback_stays_with_its_record(
     said = client.post("/v1/feedback", {"record": record, "thumbs": "down", "label": "legal"}, key("SHOP"))
     assert (said.status, said.json["caller"]) == (201, "shop")
     assert client.post("/v1/feedback", {"record": record, "thumbs": "up"}, key("OTHER")).status == 404
+    assert client.get(f"/v1/records/{record}", key("SHOP")).json["feedback"] == [said.json]
+    explained = client.get(f"/v1/records/{record}/explanation", key("SHOP")).json
+    assert (explained["feedback"], explained["review"]["state"]) == ([said.json], "open")
     for name, value in ENV.items():
         monkeypatch.setenv(name, value)
     assert invoke(["explain", record, "--config", str(folder / "weighbridge.yaml")]) == 0
@@ -209,7 +272,18 @@ def test_the_command_line_decides_while_the_server_runs(
     assert invoke(["review", "list", "--state", "corrected", *config]) == 0
     assert "bob" in capsys.readouterr().out
     assert invoke(["review", "export", *config]) == 0
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert {"input": "hello", "target": "legal"}.items() <= next(row for row in rows if row["id"] == number).items()
+    printed = capsys.readouterr()
+    row = next(row for row in map(json.loads, printed.out.splitlines()) if row["id"] == number)
+    assert (row["input"], row["target"], row["metadata"]["reviewers"]) == ("hello", "legal", ["bob"])
+    record = client.get(f"/v1/records/{row['metadata']['record']}", key("SHOP")).json
+    assert (row["metadata"]["input_digest"], row["metadata"]["policy_digest"]) == (
+        record["input_digest"],
+        record["policy_digest"],
+    )
+    assert "decided items were left out" in printed.err
+    assert invoke(["review", "export", "--since", "2999-01-01", *config]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert invoke(["review", "export", "--since", "yesterday", *config]) == 2
+    capsys.readouterr()
     assert invoke(["review", "export", "--format", "finetune", *config]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[0])["messages"][-1]["role"] == "assistant"

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from weighbridge.domain.errors import (
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.record import OutcomeStatus
-from weighbridge.domain.request import Request
+from weighbridge.domain.request import Image, Message, OutputFormat, Request, Role, Text, say
 from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewItem, ReviewReason, ReviewState, ReviewVerb
 from weighbridge.domain.task import Contract, OnExpiry, ReviewRule
 from weighbridge.domain.usage import Usage
@@ -135,6 +136,48 @@ async def test_a_correction_has_to_keep_the_contract(tmp_path: Path) -> None:
             await decide(house, item.id, did(ReviewVerb.CORRECT, item, "perhaps"))
         assert (await only_item(house)).version == 1
         assert (await decide(house, item.id, did(ReviewVerb.CORRECT, item, "legal"))).answer == "legal"
+
+
+async def test_a_correction_has_the_shape_that_the_caller_wanted(tmp_path: Path) -> None:
+    script = Script(fast_small=[a_response('{"a": 1}')])
+    rule = ReviewRule(is_always=True)
+    async with gateway_on(script, a_policy(a_task(review=rule)), tmp_path) as house:
+        item = await handed_over(house, asked(output=OutputFormat("json_object")))
+        with pytest.raises(InvalidCorrectionError, match="JSON"):
+            await decide(house, item.id, did(ReviewVerb.CORRECT, item, "no object"))
+        with pytest.raises(InvalidCorrectionError, match="without an answer"):
+            await decide(house, item.id, did(ReviewVerb.CORRECT, item))
+        assert (await decide(house, item.id, did(ReviewVerb.CORRECT, item, '{"b": 2}'))).answer == '{"b": 2}'
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_a_decided_item_keeps_what_was_asked_where_the_task_does(tmp_path: Path, keeps: bool) -> None:
+    script = Script(fast_small=[GOOD])
+    async with gateway_on(script, policy(ReviewRule(is_always=True), stores_content=keeps), tmp_path) as house:
+        item = await handed_over(house)
+        decided = await decide(house, item.id, did(ReviewVerb.APPROVE, item))
+        assert await only_item(house) == decided
+    assert item.has_content
+    assert (decided.has_content, decided.answer) == (keeps, "invoice")
+
+
+async def test_a_record_stays_until_its_caller_had_time_to_fetch_the_answer(tmp_path: Path) -> None:
+    rule = ReviewRule(is_always=True, deadline_s=3 * 86_400)
+    async with gateway_on(Script(fast_small=[GOOD]), policy(rule, retention_days=1), tmp_path) as house:
+        item = await handed_over(house)
+        record = await only_record(house)
+    assert datetime.fromisoformat(record.expires_at) - datetime.fromisoformat(item.deadline) == timedelta(days=1)
+
+
+async def test_an_item_says_which_turn_is_the_tasks_and_which_was_more_than_text(tmp_path: Path) -> None:
+    picture = Message(Role.USER, (Text("What is it?"), Image("https://x.test/a.png")))
+    async with gateway_on(Script(fast_small=[GOOD]), policy(ReviewRule(is_always=True)), tmp_path) as house:
+        item = await handed_over(house, replace(asked(), messages=(say(Role.SYSTEM, "Mine."), picture)))
+    assert [(turn.is_instruction, turn.is_whole) for turn in item.conversation] == [
+        (True, True),
+        (False, True),
+        (False, False),
+    ]
 
 
 async def test_two_people_who_decide_at_once_decide_once(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from make import a_policy, a_task
 from weighbridge.config.load import load_policy
 from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.policy import Host
-from weighbridge.domain.task import Contract
+from weighbridge.domain.secret import Secret
+from weighbridge.domain.task import Contract, ReviewRule
 from weighbridge.pipeline.wire import derive, derive_at
 
 CONFIG = """
@@ -40,6 +41,15 @@ def test_a_schema_that_answers_could_not_be_held_against_is_named() -> None:
     schema = '{"$ref": "http://127.0.0.1/x"}'
     with pytest.raises(ConfigError, match=r"tasks.tag.output.json_schema: expected a JSON Schema within"):
         derive(a_policy(a_task(contract=Contract(schema_json=schema))))
+
+
+def test_a_webhook_that_could_not_be_told_is_named_without_its_secret() -> None:
+    rule = ReviewRule(webhook_url="https://x.test/hook", webhook_secret=Secret("${env:HOOK}", "no-such-form"))
+    with pytest.raises(
+        ConfigError, match=r"tasks\.tag\.review\.webhook: expected a webhook that can be told"
+    ) as refused:
+        derive(a_policy(a_task(review=rule)))
+    assert "no-such-form" not in str(refused.value)
 
 
 def test_a_declared_answer_must_be_one_that_its_task_accepts() -> None:

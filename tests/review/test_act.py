@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from make import a_review
 from weighbridge.domain.errors import ReviewConflictError
 from weighbridge.domain.review import ReviewAct, ReviewItem, ReviewState, ReviewVerb
-from weighbridge.review.act import act, expire, is_locked, pending
+from weighbridge.review.act import act, expire, is_locked, pending, without_content
 
 START = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -104,6 +104,15 @@ def test_an_expired_item_has_the_declared_answer_and_no_further_moves() -> None:
     assert (item.state, item.answer, item.assignee) == (ReviewState.EXPIRED, "other", None)
     with pytest.raises(ReviewConflictError):
         expire(item, None)
+
+
+def test_without_content_an_item_keeps_the_answer_and_who_did_what() -> None:
+    item = without_content(after(did(CLAIM), did(CORRECT, answer="legal")))
+    assert (item.conversation, item.proposed, item.has_content, item.answer) == ((), None, False, "legal")
+    assert [(done.verb, done.reviewer, done.answer) for done in item.acts] == [
+        (CLAIM, "ann", None),
+        (CORRECT, "ann", None),
+    ]
 
 
 class AnyItem(RuleBasedStateMachine):

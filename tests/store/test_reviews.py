@@ -8,12 +8,19 @@ from pathlib import Path
 import pytest
 
 from make import a_record, a_review
-from weighbridge.domain.errors import OverloadedError, ReviewConflictError, StoreError
+from weighbridge.domain.errors import (
+    InvalidFieldError,
+    OverloadedError,
+    ReviewConflictError,
+    StoreError,
+    UnwritableRecordError,
+)
 from weighbridge.domain.feedback import Feedback, Thumbs
-from weighbridge.domain.notice import Notice
+from weighbridge.domain.notice import GIVEN_UP, Notice
 from weighbridge.domain.record import RecordFilter
 from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewState, ReviewVerb
 from weighbridge.review.act import act, expire
+from weighbridge.store.notices import MOST_EACH, MOST_REMARKS
 from weighbridge.store.records import SqliteRecords
 from weighbridge.store.reviews import SqliteReviews
 
@@ -76,12 +83,34 @@ async def test_a_decision_and_what_the_webhook_is_told_are_kept_together(tmp_pat
         await reviews.open(a_record(id=item.record_id), item)
         await reviews.replace(act(item, APPROVE), NOTICE)
         assert await reviews.due_notices("2026-11-25T01:30:00.000000Z") == [NOTICE]
-        later = replace(NOTICE, due_at="2026-11-25T01:31:00.000000Z", attempts=1)
+        later = replace(NOTICE, due_at="2026-11-25T01:31:00.000000Z", attempts=1, fault="status 503")
+        assert await reviews.take_notice(later)
         await reviews.put_off(later)
         assert await reviews.due_notices("2026-11-25T01:30:30.000000Z") == []
         assert await reviews.due_notices("2026-11-25T01:31:00.000000Z") == [later]
         await reviews.drop_notice(NOTICE.id)
         assert await reviews.due_notices("2027") == []
+
+
+async def test_of_two_processes_that_would_deliver_a_notice_one_does(tmp_path: Path) -> None:
+    async with store_in(tmp_path) as (_, reviews):
+        item = a_review()
+        await reviews.open(a_record(id=item.record_id), item)
+        await reviews.replace(act(item, APPROVE), NOTICE)
+        tried = replace(NOTICE, due_at="2026-11-25T01:31:00.000000Z", attempts=1)
+        assert [await reviews.take_notice(tried) for _ in range(2)] == [True, False]
+        await reviews.put_off(replace(NOTICE, due_at="2020", fault="a try before this one"))
+        assert await reviews.notice(NOTICE.id) == tried
+
+
+async def test_no_task_fills_the_list_of_what_is_due(tmp_path: Path) -> None:
+    async with store_in(tmp_path, most=50) as (_, reviews):
+        for number, task in enumerate(["hangs"] * 30 + ["tag"]):
+            item = a_review(id=f"rev_{number}", record_id=f"rec_{number}", task=task)
+            await reviews.open(a_record(id=item.record_id), item)
+            await reviews.replace(act(item, APPROVE), replace(NOTICE, id=f"msg_{number}", task=task))
+        due = await reviews.due_notices("2027")
+    assert [notice.task for notice in due] == ["hangs"] * MOST_EACH + ["tag"]
 
 
 async def test_items_are_found_by_what_they_are(tmp_path: Path) -> None:
@@ -98,6 +127,12 @@ async def test_items_are_found_by_what_they_are(tmp_path: Path) -> None:
         assert len(await reviews.find(ReviewFilter(task="tag", state=ReviewState.OPEN))) == 1
         assert [item.id for item in await reviews.find(ReviewFilter(assignee="ann"))] == [first.id]
         assert await reviews.find(ReviewFilter(caller="somebody")) == []
+        assert [item.task for item in await reviews.find(ReviewFilter(tasks=frozenset({"draft"})))] == ["draft"]
+        assert await reviews.find(ReviewFilter(tasks=frozenset())) == []
+        assert len(await reviews.find(ReviewFilter(since="2026-11-25T01:00:00+01:00"))) == 3
+        assert await reviews.find(ReviewFilter(since="2026-11-26")) == []
+        with pytest.raises(InvalidFieldError, match="no time"):
+            await reviews.find(ReviewFilter(since="yesterday"))
         assert len(await reviews.find(ReviewFilter(before_id=f"rev_{numbered(2)}", limit=1))) == 1
 
 
@@ -114,21 +149,27 @@ async def test_overdue_items_are_those_that_nobody_decided(tmp_path: Path) -> No
         assert len(await reviews.overdue("2026-11-26T00:00:00.000000Z")) == 1
 
 
-async def test_a_record_takes_its_decided_item_and_feedback_along_and_no_open_item(tmp_path: Path) -> None:
+async def test_a_record_takes_all_that_hangs_on_it_along_and_stays_while_a_person_decides(tmp_path: Path) -> None:
     async with store_in(tmp_path) as (records, reviews):
         for name in ("decided", "open"):
             record = a_record(id=f"rec_{name}", expires_at="2026-11-25T00:00:00.000000Z")
             await reviews.open(record, a_review(id=f"rev_{name}", record_id=record.id))
-        await reviews.replace(act(a_review(id="rev_decided", record_id="rec_decided"), APPROVE))
+        decided = act(a_review(id="rev_decided", record_id="rec_decided"), APPROVE)
+        await reviews.replace(decided, replace(NOTICE, id="msg_rev_decided", due_at=GIVEN_UP))
         await reviews.add_feedback(Feedback("fb_1", "rec_decided", "2026-11-25T00:00:00Z", "ann", Thumbs.UP))
-        assert await records.expire(1_800_000_000.0) == 2
+        assert await records.expire(1_800_000_000.0) == 1
         assert await reviews.get("rev_decided") is None
+        assert await reviews.notice("msg_rev_decided") is None
         assert await reviews.get("rev_open") is not None
         assert await reviews.feedback("rec_decided") == []
+        await reviews.replace(act(a_review(id="rev_open", record_id="rec_open"), APPROVE))
+        assert await records.expire(1_800_000_000.0) == 1
+        assert await reviews.find(ReviewFilter()) == []
 
 
 async def test_feedback_is_kept_in_order(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (_, reviews):
+    async with store_in(tmp_path) as (records, reviews):
+        await records.append(a_record(id="rec_1"))
         said = [
             Feedback("fb_1", "rec_1", "2026-11-25T00:00:00Z", "ann", Thumbs.DOWN, "legal"),
             Feedback("fb_2", "rec_1", "2026-11-25T00:00:01Z", "bob", text="Wrong amount."),
@@ -136,3 +177,23 @@ async def test_feedback_is_kept_in_order(tmp_path: Path) -> None:
         for one in said:
             await reviews.add_feedback(one)
         assert await reviews.feedback("rec_1") == said
+
+
+async def test_feedback_on_what_is_gone_or_full_is_refused(tmp_path: Path) -> None:
+    async with store_in(tmp_path) as (records, reviews):
+        await records.append(a_record(id="rec_1"))
+        for number in range(MOST_REMARKS):
+            await reviews.add_feedback(Feedback(f"fb_{number:03}", "rec_1", "2026-11-25T00:00:00Z", "ann", Thumbs.UP))
+        for record_id in ("rec_1", "rec_gone"):
+            with pytest.raises(InvalidFieldError, match="takes no more feedback"):
+                await reviews.add_feedback(Feedback("fb_more", record_id, "2026-11-25T00:00:00Z", "ann", Thumbs.UP))
+        assert len(await reviews.feedback("rec_1")) == MOST_REMARKS
+
+
+async def test_a_text_that_json_cannot_hold_is_refused_and_the_store_goes_on(tmp_path: Path) -> None:
+    async with store_in(tmp_path) as (_, reviews):
+        item = a_review()
+        await reviews.open(a_record(id=item.record_id), item)
+        with pytest.raises(UnwritableRecordError):
+            await reviews.replace(act(item, replace(APPROVE, note="\ud800")))
+        await reviews.replace(act(item, APPROVE))

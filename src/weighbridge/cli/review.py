@@ -1,6 +1,9 @@
 """`weighbridge review`: what waits for a person, and the person's decisions."""
 
 import getpass
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,11 +14,11 @@ from rich.table import Table
 
 from weighbridge.cli.common import Config, Json, print_json, print_lines, print_tables, with_gateway
 from weighbridge.cli.run import read_input
-from weighbridge.dialects.native.export import evaluation_row, finetuning_row
+from weighbridge.dialects.native.export import evaluation_row, finetuning_row, is_exportable
 from weighbridge.dialects.native.review import render_review
-from weighbridge.domain.errors import NotFoundError
-from weighbridge.domain.notice import GIVEN_UP, Notice
-from weighbridge.domain.review import ReviewFilter, ReviewItem, ReviewState, ReviewVerb
+from weighbridge.domain.errors import CommandError, NotFoundError
+from weighbridge.domain.notice import GIVEN_UP, MOST_ATTEMPTS, Notice
+from weighbridge.domain.review import ReviewFilter, ReviewItem, ReviewState, ReviewVerb, Turn
 from weighbridge.pipeline.gateway import Gateway
 from weighbridge.review.act import pending
 
@@ -26,14 +29,27 @@ State = Annotated[ReviewState | None, Parameter(help="Only items in this state."
 Limit = Annotated[int, Parameter(help="At most so many.", validator=Number(gte=1, lte=200))]
 Format = Annotated[Literal["eval", "finetune"], Parameter(help="Evaluation samples, or fine-tuning conversations.")]
 
+InTask = Annotated[str | None, Parameter(help="Only items of this task.")]
+Since = Annotated[str | None, Parameter(help="Opened at or after this UTC time, 2026-11-25T00:00:00Z.")]
+
 MOST_SHOWN_CHARS = 60
+PAGE_ITEMS = 200
 
 
 def list_(
-    *, task: str | None = None, state: State = None, limit: Limit = 20, config: Config = None, json: Json = False
+    *,
+    task: InTask = None,
+    state: State = None,
+    assignee: Annotated[str | None, Parameter(help="Only what this person has claimed.")] = None,
+    since: Since = None,
+    before: Annotated[str | None, Parameter(help="Only items older than this id, to page on.")] = None,
+    limit: Limit = 20,
+    config: Config = None,
+    json: Json = False,
 ) -> None:
     """List items, newest first."""
-    found = with_gateway(config, lambda gateway: gateway.reviews(ReviewFilter(task=task, state=state, limit=limit)))
+    wanted = ReviewFilter(task=task, state=state, assignee=assignee, since=since, before_id=before, limit=limit)
+    found = with_gateway(config, lambda gateway: gateway.reviews(wanted))
     if json:
         print_json([render_review(item) for item in found])
     else:
@@ -49,7 +65,7 @@ def show(id: Id, *, config: Config = None, json: Json = False) -> None:  # noqa:
 
     item, notice = with_gateway(config, work)
     if json:
-        print_json(render_review(item))
+        print_json({**render_review(item), "webhook": None if notice is None else _waiting(notice)})
     else:
         print_lines(*_lines(item, notice))
 
@@ -90,22 +106,37 @@ def reject(id: Id, *, by: By = None, note: Note = "", config: Config = None, jso
 def export(
     *,
     format: Format = "eval",  # noqa: A002
-    task: str | None = None,
-    since: Annotated[str | None, Parameter(help="Opened at or after this UTC time, 2026-11-25T00:00:00Z.")] = None,
+    task: InTask = None,
+    since: Since = None,
     config: Config = None,
 ) -> None:
     """Print approved and corrected answers as JSON lines: evaluation samples or fine-tuning conversations."""
     row = evaluation_row if format == "eval" else finetuning_row
 
-    async def work(gateway: Gateway) -> None:
-        before: str | None = None
-        while page := await gateway.reviews(ReviewFilter(task=task, before_id=before, limit=200)):
-            for item in page:
-                if item.state in {ReviewState.APPROVED, ReviewState.CORRECTED} and item.created_at >= (since or ""):
-                    print_lines(row(item).decode())
-            before = page[-1].id
+    async def work(gateway: Gateway) -> int:
+        left_out = 0
+        async for item in _decided(gateway, ReviewFilter(task=task, since=since, limit=PAGE_ITEMS)):
+            record = await gateway.record(item.record_id)
+            if record is None or not is_exportable(item):
+                left_out += 1
+            else:
+                print_lines(row(item, record).decode())
+        return left_out
 
-    with_gateway(config, work)
+    if left_out := with_gateway(config, work):
+        print(
+            f"weighbridge: {left_out} decided items were left out: their task keeps no content "
+            "(`storage: {content: true}`), or more than text was asked.",
+            file=sys.stderr,
+        )
+
+
+async def _decided(gateway: Gateway, wanted: ReviewFilter) -> AsyncIterator[ReviewItem]:
+    while page := await gateway.reviews(wanted):
+        for item in page:
+            if item.state in {ReviewState.APPROVED, ReviewState.CORRECTED}:
+                yield item
+        wanted = replace(wanted, before_id=page[-1].id)
 
 
 def _decide(
@@ -118,15 +149,24 @@ def _decide(
     answer: str | None = None,
     note: str = "",
 ) -> None:
+    reviewer = by or _login_name()
+
     async def work(gateway: Gateway) -> ReviewItem:
         item = await _found(gateway, review_id)
-        return await gateway.decide(item.id, verb, reviewer=by or getpass.getuser(), answer=answer, note=note)
+        return await gateway.decide(item.id, verb, reviewer=reviewer, answer=answer, note=note)
 
     item = with_gateway(config, work)
     if json:
         print_json(render_review(item))
     else:
         print_lines(_said(item))
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # a container's user that has no name
+        raise CommandError("You have no login name.", advice="Say who decides with `--as NAME`.") from None
 
 
 async def _found(gateway: Gateway, review_id: str) -> ReviewItem:
@@ -190,16 +230,40 @@ def _lines(item: ReviewItem, notice: Notice | None) -> list[str]:
         f"why: {item.reason} ({item.fault})",
         "",
     ]
-    lines += [f"{turn.role}: {turn.text}" for turn in item.conversation]
-    lines += ["", f"proposed: {'nothing' if item.proposed is None else item.proposed}"]
+    lines += [_spoken(turn) for turn in item.conversation]
+    if item.has_content:
+        lines += ["", f"proposed: {'nothing' if item.proposed is None else item.proposed}"]
+    else:
+        lines.append("what was asked and proposed is not kept: the task stores no content")
     lines += [f"  {finding.code}: {finding.message}" for finding in item.findings]
     lines += [_did(done.at, done.reviewer, done.verb, done.answer, done.note) for done in item.acts]
     if item.answer is not None:
         lines.append(f"answer: {item.answer}")
     if notice is not None:
-        state = "given up" if notice.due_at == GIVEN_UP else f"next try {notice.due_at[:19]}Z"
-        lines.append(f"webhook: not delivered after {notice.attempts} tries, {state}")
+        lines.append(_undelivered(notice))
     return lines
+
+
+def _spoken(turn: Turn) -> str:
+    return f"{turn.role}: {turn.text}" + ("" if turn.is_whole else " (and something that is not text)")
+
+
+def _undelivered(notice: Notice) -> str:
+    if not notice.attempts:
+        return "webhook: not told yet"
+    what = f"webhook: not delivered in {notice.attempts} of {MOST_ATTEMPTS} tries, last {notice.fault or 'unknown'}"
+    return f"{what}; " + ("given up" if notice.due_at == GIVEN_UP else f"next try {notice.due_at[:19]}Z")
+
+
+def _waiting(notice: Notice) -> dict[str, object]:
+    is_given_up = notice.due_at == GIVEN_UP
+    return {
+        "id": notice.id,
+        "attempts": notice.attempts,
+        "fault": notice.fault,
+        "is_given_up": is_given_up,
+        "next_try": None if is_given_up else notice.due_at,
+    }
 
 
 def _did(at: str, who: str, verb: ReviewVerb, answer: str | None, note: str) -> str:

@@ -95,7 +95,7 @@ class WebhookRow(Row):
     url: Annotated[Text, AfterValidator(_safe_url)]
     """An `https://` address, or an `http://` one of this machine."""
     secret: SecretReference
-    """Signs what is told, by the Standard Webhooks scheme; `whsec_` and base64, or any text."""
+    """Signs what is told, by the Standard Webhooks scheme: `whsec_` and 24 to 64 bytes in base64."""
 
 
 class ReviewWhen(StrEnum):

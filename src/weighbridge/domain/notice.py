@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-MOST_ATTEMPTS = 12
-"""Tries, the last ones an hour apart."""
+MOST_ATTEMPTS = 16
+"""Tries, the last ones hours apart: a receiver may be away for the better part of a day."""
 GIVEN_UP = "9999-12-31T00:00:00.000000Z"
 """Due at this time, a notice is kept to be seen and not tried again."""
 
@@ -22,3 +22,5 @@ class Notice:
     """JSON."""
     attempts: int = 0
     """How often it was tried."""
+    fault: str | None = None
+    """What came of the last try, such as `status 503`; `None` before the first."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from weighbridge.domain.levels import Risk
+from weighbridge.domain.request import TEXT_OUTPUT, OutputFormat
 from weighbridge.domain.verdict import Finding
 
 
@@ -74,6 +75,10 @@ class Turn:
     """`system`, `user`, `assistant` or `tool`."""
     text: str
     """What it says."""
+    is_instruction: bool = False
+    """The task's own instructions, put before what the caller sent."""
+    is_whole: bool = True
+    """Nothing but text was said. False with images and tool traffic, which are not kept as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +104,14 @@ class ReviewItem:
     fault: str
     """The code behind the reason, such as a finding's."""
     conversation: tuple[Turn, ...]
-    """What the model was sent, instructions included. Kept as long as the item, whatever the task's storage says."""
+    """What the model was sent, instructions included: a person has to read it, whatever the task's storage says. Once
+    decided it is kept only where the task keeps content; else it is empty."""
     proposed: str | None
-    """The last answer that a model gave; `None` when none came."""
+    """The last answer that a model gave; `None` when none came, or when it is not kept any more."""
     findings: tuple[Finding, ...]
     """What validation found in it."""
+    output: OutputFormat = TEXT_OUTPUT
+    """The shape that the caller wanted: a correction has to have it too."""
     needs_two: bool = False
     """Four eyes: approval or correction counts once a second person approved it."""
     state: ReviewState = ReviewState.OPEN
@@ -119,6 +127,11 @@ class ReviewItem:
     version: int = 1
     """Goes up with each change; a change on top of an older version is refused."""
 
+    @property
+    def has_content(self) -> bool:
+        """What was asked is still here. It may be gone from an item that is decided."""
+        return bool(self.conversation)
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewFilter:
@@ -130,8 +143,12 @@ class ReviewFilter:
     """Only this state."""
     assignee: str | None = None
     """Only what this person has claimed."""
+    tasks: frozenset[str] | None = None
+    """Only these tasks."""
     caller: str | None = None
     """Only this key's requests."""
+    since: str | None = None
+    """Only items opened at or after this time, RFC 3339."""
     before_id: str | None = None
     """Page on: only items older than this one."""
     limit: int = 50

@@ -1,7 +1,7 @@
 """`Gateway`: the door for Python."""
 
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -104,10 +104,11 @@ class Gateway:
     ) -> ReviewItem:
         """What a person does to an item: `claim`, `release`, `approve`, `correct` (with `answer`) or `reject`.
 
-        Raises NotFoundError, ReviewConflictError, InvalidCorrectionError or StoreError.
+        Raises NotFoundError, ReviewConflictError, InvalidCorrectionError, InvalidFieldError or StoreError.
         """
+        _require_utf8((review_id, reviewer, answer or "", note), "answer")
         now = rfc3339(datetime.fromtimestamp(self._house.clock.now(), UTC))
-        return await decide(self._house, review_id, ReviewAct(ReviewVerb(verb), reviewer, now, answer, note))
+        return await decide(self._house, review_id, ReviewAct(_verb(verb), reviewer, now, answer, note))
 
     async def notice_of(self, item: ReviewItem) -> Notice | None:
         """What the task's webhook has still to be told of a decided item."""
@@ -140,6 +141,15 @@ def _risk(text: str) -> Risk:
         ) from None
 
 
+def _verb(text: str) -> ReviewVerb:
+    try:
+        return ReviewVerb(text)
+    except ValueError:
+        raise InvalidFieldError(
+            f"There is no {text!r} of a review.", advice=f"Use one of {', '.join(ReviewVerb)}.", param="verb"
+        ) from None
+
+
 def _require_bounds(request: Request) -> None:
     if request.max_output_tokens is not None and request.max_output_tokens < 1:
         raise InvalidFieldError(
@@ -150,15 +160,19 @@ def _require_bounds(request: Request) -> None:
 
 
 def _require_unicode(request: Request) -> None:
-    """Python's strings may hold what no file and no wire can, such as bytes of another encoding on the command line."""
     texts = (request.text, request.model, request.task or "", *map(str, request.metadata.values()))
+    _require_utf8(texts, "input")
+
+
+def _require_utf8(texts: Sequence[str], param: str) -> None:
+    """Python's strings may hold what no file and no wire can, such as bytes of another encoding on the command line."""
     try:
         "".join(texts).encode()
     except UnicodeEncodeError:
         raise InvalidFieldError(
             "A text of the request cannot be written as UTF-8: it holds half of a surrogate pair.",
             advice="Send text that was decoded with its own encoding, as UTF-8 for example.",
-            param="input",
+            param=param,
         ) from None
 
 

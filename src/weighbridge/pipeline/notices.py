@@ -11,23 +11,17 @@ from weighbridge.domain.task import ReviewRule
 from weighbridge.pipeline.draft import rfc3339
 from weighbridge.pipeline.house import House
 
-LEASE_S = 60.0
-"""For so long one process has a notice to itself; if it dies meanwhile, another takes over."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 3_600.0
+LEASE_S = 30.0
+"""For so long, longer than a try, one process has a notice to itself; if it dies meanwhile, another takes over."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 21_600.0
 
 log = logging.getLogger("weighbridge.webhooks")
 
 
 async def tell_webhooks(house: House) -> int:
-    """Try everything that is due once; how many were tried."""
+    """Try what is due once, all at the same time; how many were due. Raises StoreError when that cannot be told."""
     due = await house.reviews.due_notices(_at(house.clock.now()))
-    for notice in due:
-        tried = replace(notice, attempts=notice.attempts + 1, due_at=_at(house.clock.now() + LEASE_S))
-        await house.reviews.put_off(tried)
-        if await _was_taken(tried, house):
-            await house.reviews.drop_notice(tried.id)
-        else:
-            await _put_off(tried, house)
+    await asyncio.gather(*(_try(notice, house) for notice in due))
     return len(due)
 
 
@@ -41,19 +35,36 @@ async def tell_every(interval_s: float, house: House) -> None:
             log.warning("webhooks were not told: %s", error)
 
 
-async def _was_taken(notice: Notice, house: House) -> bool:
+async def _try(notice: Notice, house: House) -> None:
+    tried = replace(notice, attempts=notice.attempts + 1, due_at=_at(house.clock.now() + LEASE_S))
+    try:
+        if not await house.reviews.take_notice(tried):
+            return
+        fault = await _told(tried, house)
+        if fault is None:
+            await house.reviews.drop_notice(tried.id)
+        else:
+            await _put_off(replace(tried, fault=fault), house)
+    except StoreError as error:
+        log.warning("what came of %s was not kept, it is tried again: %s", notice.id, error)
+
+
+async def _told(notice: Notice, house: House) -> str | None:
+    """`None` when it was taken, or when the config has no receiver any more; else what came of the try."""
     rule = _rule(notice, house)
     if rule is None or rule.webhook_url is None or rule.webhook_secret is None:
-        return True  # the config has no receiver any more
+        return None
     body = notice.body.encode()
     return await house.webhooks.tell(rule.webhook_url, rule.webhook_secret, notice.id, body, house.clock.now())
 
 
 async def _put_off(notice: Notice, house: House) -> None:
+    told = (notice.task, notice.id, notice.fault, notice.attempts, MOST_ATTEMPTS)
     if notice.attempts >= MOST_ATTEMPTS:
-        log.error("webhook of task %s did not take %s in %d tries", notice.task, notice.id, notice.attempts)
+        log.error("webhook of task %s did not take %s: %s; given up after try %d of %d", *told)
         await house.reviews.put_off(replace(notice, due_at=GIVEN_UP))
         return
+    log.warning("webhook of task %s did not take %s: %s; this was try %d of %d", *told)
     step_s = min(FIRST_PAUSE_S * 2 ** (notice.attempts - 1), LONGEST_PAUSE_S)
     pause_s = step_s * (0.5 + 0.5 * house.chance())
     await house.reviews.put_off(replace(notice, due_at=_at(house.clock.now() + pause_s)))

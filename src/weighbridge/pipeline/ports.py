@@ -104,7 +104,7 @@ class Reviews(Protocol):
         ...
 
     async def add_feedback(self, feedback: Feedback) -> None:
-        """On disk when it returns."""
+        """On disk when it returns. Raises InvalidFieldError when the record takes no more of it."""
         ...
 
     async def feedback(self, record_id: str) -> list[Feedback]:
@@ -115,8 +115,12 @@ class Reviews(Protocol):
         """What webhooks are to be told by `now` (RFC 3339)."""
         ...
 
+    async def take_notice(self, tried: Notice) -> bool:
+        """Count a try and keep others away until `due_at`; False when another process was quicker."""
+        ...
+
     async def put_off(self, notice: Notice) -> None:
-        """Keep what came of a try that failed."""
+        """Keep what came of a try that failed, and when to try next."""
         ...
 
     async def notice(self, notice_id: str) -> Notice | None:
@@ -124,15 +128,18 @@ class Reviews(Protocol):
         ...
 
     async def drop_notice(self, notice_id: str) -> None:
-        """It was delivered, or given up."""
+        """It was delivered, or nobody wants it any more."""
         ...
 
 
 class Webhooks(Protocol):
     """Other people's servers that want to be told."""
 
-    async def tell(self, url: str, secret: Secret, notice_id: str, body: bytes, now: float) -> bool:
-        """One signed try; True when the receiver took it. Never raises on what the receiver does."""
+    async def tell(self, url: str, secret: Secret, notice_id: str, body: bytes, now: float) -> str | None:
+        """One signed try; `None` when the receiver took it, else what came of it, such as `status 503`.
+
+        Never raises on what the receiver does.
+        """
         ...
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,24 +20,26 @@ from weighbridge.domain.errors import (
 )
 from weighbridge.domain.notice import Notice
 from weighbridge.domain.outcome import Outcome
-from weighbridge.domain.record import OutcomeStatus
-from weighbridge.domain.request import TEXT_OUTPUT
+from weighbridge.domain.record import OutcomeStatus, Record
+from weighbridge.domain.request import Message, OutputFormat, Text
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.review import ReviewAct, ReviewItem, ReviewReason, ReviewVerb, Turn
-from weighbridge.domain.task import OnExpiry, ReviewRule, Task
+from weighbridge.domain.task import Contract, OnExpiry, ReviewRule, Task
 from weighbridge.domain.usage import WORDS
 from weighbridge.domain.verdict import Finding
 from weighbridge.pipeline.draft import Draft, rfc3339
 from weighbridge.pipeline.endings import keep_failure
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.log_line import write_log_line
-from weighbridge.review.act import act, expire
+from weighbridge.review.act import act, expire, without_content
 from weighbridge.validation.validate import validate
 
 log = logging.getLogger("weighbridge.review")
 
 REVIEWED = "reviewed-answer"
 """Stands for a model's name where a person decided."""
+TIME_TO_FETCH_S = 86_400.0
+"""After its deadline an item is kept at least so long."""
 LOOK_EVERY_S = 1.0
 """How often a waiting call looks for a decision that another process took."""
 
@@ -62,7 +65,7 @@ async def hand_over(draft: Draft, handed: HandOver, house: House) -> Outcome:
     """
     rule = draft.task.review if draft.task else None
     item = _opened(draft, handed, rule or ReviewRule(), house.clock.now())
-    record = replace(draft.close(OutcomeStatus.IN_REVIEW, now=house.clock.monotonic()), review_id=item.id)
+    record = _kept_for_its_caller(draft.close(OutcomeStatus.IN_REVIEW, now=house.clock.monotonic()), item)
     try:
         await house.reviews.open(record, item)
     except OverloadedError as error:
@@ -89,13 +92,11 @@ async def decide(house: House, review_id: str, done: ReviewAct) -> ReviewItem:
         )
     task = house.in_force.policy.tasks.get(item.task)
     if done.verb is ReviewVerb.CORRECT:
-        _require_valid(done, task)
+        _require_valid(done, task, item.output)
     if done.verb is ReviewVerb.CLAIM:
         lock_s = task.review.lock_s if task and task.review else ReviewRule().lock_s
         done = replace(done, locked_until=_after(done.at, lock_s))
-    changed = act(item, done)
-    await _keep(changed, task, house)
-    return changed
+    return await _keep(act(item, done), task, house)
 
 
 async def expire_overdue(house: House) -> int:
@@ -120,13 +121,16 @@ async def expire_every(interval_s: float, house: House) -> None:
         await asyncio.sleep(interval_s)
 
 
-async def _keep(item: ReviewItem, task: Task | None, house: House) -> None:
+async def _keep(item: ReviewItem, task: Task | None, house: House) -> ReviewItem:
     notice = None
+    if item.state.is_final and not (task and task.stores_content):
+        item = without_content(item)
     if item.state.is_final and task is not None and task.review is not None and task.review.webhook_url is not None:
         notice = Notice(f"msg_{item.id}", item.task, _now(house), _told(item))
     await house.reviews.replace(item, notice)
     if item.state.is_final:
         house.waiting.tell(item.id)
+    return item
 
 
 def _told(item: ReviewItem) -> str:
@@ -145,6 +149,12 @@ def _told(item: ReviewItem) -> str:
     return orjson.dumps(payload).decode()
 
 
+def _kept_for_its_caller(record: Record, item: ReviewItem) -> Record:
+    """The record takes its item along when it is deleted: not before the caller had time to fetch the answer."""
+    expires_at = max(record.expires_at, _after(item.deadline, TIME_TO_FETCH_S))
+    return replace(record, review_id=item.id, expires_at=expires_at)
+
+
 def _opened(draft: Draft, handed: HandOver, rule: ReviewRule, now: float) -> ReviewItem:
     known = draft.classification
     if known is None:
@@ -161,11 +171,20 @@ def _opened(draft: Draft, handed: HandOver, rule: ReviewRule, now: float) -> Rev
         caller=draft.caller.name,
         reason=handed.reason,
         fault=handed.fault,
-        conversation=tuple(Turn(message.role.value, message.text) for message in messages),
+        conversation=tuple(_turns(messages, draft.task)),
         proposed=handed.proposed,
         findings=handed.findings,
+        output=draft.request.output,
         needs_two=rule.needs_two,
     )
+
+
+def _turns(messages: Sequence[Message], task: Task | None) -> Iterator[Turn]:
+    """The task's instructions, where it has some, come first: see `context.assemble`."""
+    has_instructions = task is not None and task.instructions is not None
+    for index, message in enumerate(messages):
+        is_whole = all(isinstance(part, Text) for part in message.parts)
+        yield Turn(message.role.value, message.text, has_instructions and index == 0, is_whole)
 
 
 async def _decision(review_id: str, wait_s: float, house: House) -> ReviewItem | None:
@@ -190,21 +209,30 @@ def _needs_review(draft: Draft, item: ReviewItem, decided: ReviewItem | None) ->
         condition = f"The answer was put before a person, and review {item.id} ended as {state}."
         advice = f"/v1/reviews/{item.id} says who decided and why."
     error = NeedsReviewError(
-        condition, advice=advice, attempts=draft.attempts, review_id=item.id, is_undecided=decided is None
+        condition,
+        advice=advice,
+        attempts=draft.attempts,
+        review_id=item.id,
+        deadline=item.deadline,
+        is_undecided=decided is None,
     )
     error.record_id = draft.id
     return error
 
 
-def _require_valid(done: ReviewAct, task: Task | None) -> None:
-    if task is None or done.answer is None:
-        return
+def _require_valid(done: ReviewAct, task: Task | None, wanted: OutputFormat) -> None:
+    if done.answer is None:
+        raise InvalidCorrectionError(
+            "A correction without an answer.", advice="Say what the answer is, or reject the item.", param="answer"
+        )
+    contract = Contract() if task is None else task.contract  # a task that the config has no more has no contract
     answer = Response(REVIEWED, (Choice(done.answer),), usage=None)
-    verdict = validate(answer, task.contract, TEXT_OUTPUT, lambda text: count_tokens(text, WORDS).tokens)
+    verdict = validate(answer, contract, wanted, lambda text: count_tokens(text, WORDS).tokens)
     if not verdict.is_valid:
+        name = "(unknown)" if task is None else task.name
         wrong = " ".join(finding.message for finding in verdict.findings)
         raise InvalidCorrectionError(
-            f"The correction breaks the contract of task {task.name!r}: {wrong}",
+            f"The correction breaks the contract of task {name!r}: {wrong}",
             advice="Correct that and send it again.",
             param="answer",
         )

@@ -22,7 +22,7 @@ from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.health import Cooldowns
 from weighbridge.providers.hosts import HostCalls, check_host
 from weighbridge.providers.http1 import HttpClient
-from weighbridge.providers.webhooks import WebhookCalls
+from weighbridge.providers.webhooks import WebhookCalls, check_webhook
 from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
@@ -38,10 +38,12 @@ TELL_WEBHOOKS_EVERY_S = 1.0
 def derive(policy: Policy) -> InForce:
     """What follows from a policy, computed once.
 
-    Raises ConfigError for a host that cannot be called, a JSON Schema that answers could not be held against, or a
-    declared answer that its own task would not accept.
+    Raises ConfigError for a host or webhook that cannot be called, a JSON Schema that answers could not be held
+    against, or a declared answer that its own task would not accept.
     """
-    problems = [*_host_problems(policy), *_schema_problems(policy)] or [*_declared_answer_problems(policy)]
+    problems = [*_host_problems(policy), *_schema_problems(policy), *_webhook_problems(policy)] or [
+        *_declared_answer_problems(policy)
+    ]
     if problems:
         raise ConfigError(problems)
     return InForce(
@@ -65,6 +67,16 @@ def _host_problems(policy: Policy) -> Iterator[ConfigProblem]:
     for host in policy.hosts.values():
         for sentence in check_host(host):
             yield ConfigProblem("the config", 1, 1, f"hosts.{host.name}", f"a host that can be called; {sentence}")
+
+
+def _webhook_problems(policy: Policy) -> Iterator[ConfigProblem]:
+    for task in policy.tasks.values():
+        rule = task.review
+        if rule is None or rule.webhook_url is None or rule.webhook_secret is None:
+            continue
+        for sentence in check_webhook(rule.webhook_url, rule.webhook_secret):
+            place = f"tasks.{task.name}.review.webhook"
+            yield ConfigProblem("the config", 1, 1, place, f"a webhook that can be told; {sentence}")
 
 
 def _schema_problems(policy: Policy) -> Iterator[ConfigProblem]:

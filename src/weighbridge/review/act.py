@@ -34,6 +34,13 @@ def expire(item: ReviewItem, answer: str | None) -> ReviewItem:
     return replace(_freed(item, ReviewState.EXPIRED), answer=answer, version=item.version + 1)
 
 
+def without_content(item: ReviewItem) -> ReviewItem:
+    """A decided item as it is kept where the task keeps no content: the answer, which its caller has still to fetch,
+    and who did what when. What was asked, what the model proposed and what others corrected it to is gone."""
+    acts = tuple(replace(done, answer=None) for done in item.acts)
+    return replace(item, conversation=(), proposed=None, acts=acts)
+
+
 def is_locked(item: ReviewItem, now: str) -> bool:
     """Somebody's claim holds at `now` (RFC 3339)."""
     return item.state is ReviewState.CLAIMED and item.locked_until is not None and now < item.locked_until

@@ -1,7 +1,11 @@
 """The API's own description, OpenAPI 3.1."""
 
+from collections.abc import Mapping
+from typing import cast
+
 from weighbridge import __version__
 from weighbridge.domain.levels import Risk
+from weighbridge.domain.review import ReviewVerb
 
 Schema = dict[str, object]
 
@@ -48,7 +52,7 @@ def _paths() -> Schema:
         "/v1/chat/completions": {"post": _operation("An OpenAI chat completion, JSON or SSE.", "ChatCompletion")},
         "/v1/messages": {"post": _operation("An Anthropic message, JSON or SSE.", "Message")},
         "/v1/messages/count_tokens": {"post": _operation("Count a message's input.", "Message")},
-        "/v1/tasks/{task}/runs": {"post": _operation("Run a task once.", "Run", ["task"])},
+        "/v1/tasks/{task}/runs": {"post": _operation("Run a task once.", "Run", ["task"], ends=_RUN_ENDS)},
         "/v1/models": {"get": _operation("What may stand in `model`.")},
         "/v1/models/{name}": {"get": _operation("One of them.", None, ["name"])},
         "/v1/records": {"get": _operation("Records, newest first.", query=_RECORD_QUERY)},
@@ -56,26 +60,48 @@ def _paths() -> Schema:
         "/v1/records/{id}/explanation": {"get": _operation("Why it went that way.", None, ["id"])},
         "/v1/reviews": {"get": _operation("Answers that wait for a person, newest first.", query=_REVIEW_QUERY)},
         "/v1/reviews/{id}": {"get": _operation("One of them, and what came of it.", None, ["id"])},
-        "/v1/reviews/{id}/{verb}": {"post": _operation("Claim, release, approve, correct or reject.", "Act", _ACT)},
-        "/v1/feedback": {"post": _operation("Say what you think of an answer.", "Feedback")},
+        "/v1/reviews/{id}/{verb}": {"post": _act_operation()},
+        "/v1/feedback": {"post": _operation("Say what you think of an answer.", "Feedback", ends=_FEEDBACK_ENDS)},
         "/healthz": {"get": _operation("The process is alive.")},
         "/readyz": {"get": _operation("It can serve, and whether the config on disk is in force.")},
         "/openapi.json": {"get": _operation("This document.")},
     }
 
 
-_REVIEW_QUERY = ("task", "state", "assignee", "before", "limit")
-_ACT = ["id", "verb"]
+_REVIEW_QUERY = ("task", "state", "assignee", "since", "before", "limit")
 _RECORD_QUERY = ("task", "model", "status", "fallback", "since", "before", "limit")
 
 
+_DONE = {"200": "Done."}
+_RUN_ENDS = {"200": "The answer.", "202": "A person has to decide; `Location` says where to ask for what came of it."}
+_FEEDBACK_ENDS = {"201": "Kept."}
+
+
+def _act_operation() -> Schema:
+    operation = _operation("Claim, release, approve, correct or reject.", "Act", ["id"])
+    verb: Schema = {"name": "verb", "in": "path", "required": True, "schema": {"enum": list(ReviewVerb)}}
+    match: Schema = {"name": "If-Match", "in": "header", "required": False, "schema": TEXT}
+    conflicts = {
+        "409": "Somebody else has it, changed it or decided it.",
+        "422": "The correction breaks the task's contract.",
+    }
+    responses = cast("Schema", operation["responses"]) | {code: _failure(text) for code, text in conflicts.items()}
+    parameters = [*cast("list[Schema]", operation["parameters"]), verb, match]
+    return operation | {"parameters": parameters, "responses": responses}
+
+
 def _operation(
-    summary: str, body: str | None = None, path: list[str] | None = None, query: tuple[str, ...] = ()
+    summary: str,
+    body: str | None = None,
+    path: list[str] | None = None,
+    query: tuple[str, ...] = (),
+    ends: Mapping[str, str] = _DONE,
 ) -> Schema:
     operation: Schema = {
         "summary": summary,
         "parameters": [_parameter(name, "path") for name in path or ()] + [_parameter(name, "query") for name in query],
-        "responses": {"200": {"description": "Done."}} | {code: _failure(text) for code, text in ERRORS.items()},
+        "responses": {code: {"description": text} for code, text in ends.items()}
+        | {code: _failure(text) for code, text in ERRORS.items()},
     }
     if body is not None:
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{body}"}}}

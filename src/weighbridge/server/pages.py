@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from weighbridge.dialects.native.record import render_explanation, render_record
+from weighbridge.dialects.native.review import render_feedback, render_outcome_of_review
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.errors import InvalidFieldError, MethodNotAllowedError, NotFoundError, WeighbridgeError
 from weighbridge.domain.policy import Policy
@@ -99,12 +100,20 @@ class Pages:
         return _json({"records": [render_record(record) for record in found], "next": last})
 
     async def record(self, request: Request) -> Response:
-        """One record."""
-        return _json(render_record(await self._found(request)))
+        """One record, and what was said of it."""
+        record = await self._found(request)
+        return _json({**render_record(record), "feedback": await self._said(record)})
 
     async def explanation(self, request: Request) -> Response:
-        """Why it went the way it went: every candidate with its reason and numbers."""
-        return _json(render_explanation(await self._found(request)))
+        """Why it went the way it went: every candidate with its reason and numbers; what a person decided, and what
+        was said of it."""
+        record = await self._found(request)
+        item = None if record.review_id is None else await self._house.reviews.get(record.review_id)
+        review = None if item is None else render_outcome_of_review(item)
+        return _json({**render_explanation(record), "review": review, "feedback": await self._said(record)})
+
+    async def _said(self, record: Record) -> list[dict[str, object]]:
+        return [render_feedback(one) for one in await self._house.reviews.feedback(record.id)]
 
     def _caller(self, request: Request) -> Caller:
         return caller_of(dict(request.scope["headers"]), self._house.in_force.callers)

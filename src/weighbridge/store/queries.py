@@ -39,7 +39,7 @@ def spend(connection: sqlite3.Connection) -> list[Spend]:
 
 
 def _conditions(wanted: RecordFilter) -> tuple[list[str], list[str]]:
-    since = None if wanted.since is None else _moment(wanted.since)
+    since = None if wanted.since is None else moment_of(wanted.since)
     compared = {
         "task = ?": wanted.task,
         "served_model = ?": wanted.model,
@@ -60,7 +60,8 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _moment(text: str) -> str:
+def moment_of(text: str) -> str:
+    """A moment that somebody wrote, in the database's spelling. Raises InvalidFieldError when it is none."""
     try:
         moment = datetime.fromisoformat(text)
         return rfc3339(moment if moment.tzinfo else moment.replace(tzinfo=UTC))

@@ -8,12 +8,17 @@ BATCH_RECORDS = 100
 
 _DELETE = """
 DELETE FROM records
-WHERE rowid IN (SELECT rowid FROM records WHERE expires_at < ? ORDER BY expires_at LIMIT ?)
+WHERE rowid IN (
+    SELECT rowid FROM records WHERE expires_at < ? AND id NOT IN (
+        SELECT record_id FROM reviews WHERE state IN ('open', 'claimed')
+    ) ORDER BY expires_at LIMIT ?
+)
 """
 
 
 def delete_expired(connection: sqlite3.Connection, now: str) -> int:
-    """Delete up to a batch of records that expired before `now` (RFC 3339); how many.
+    """Delete up to a batch of records that expired before `now` (RFC 3339); how many. One that a person has still to
+    decide on stays: it takes its item along.
 
     `secure_delete` is on, so freed space is overwritten with zeros. What was spent stays in `spend`.
     """

@@ -6,16 +6,27 @@ from contextlib import contextmanager
 from functools import cache, partial
 from typing import TypeVar
 
-import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from weighbridge.domain.errors import OverloadedError, ReviewConflictError, StoreError
+from weighbridge.domain.errors import InvalidFieldError, OverloadedError, ReviewConflictError, StoreError
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.notice import Notice
 from weighbridge.domain.record import Record
 from weighbridge.domain.review import ReviewFilter, ReviewItem
 from weighbridge.store.codec import row_of
 from weighbridge.store.insert import INSERT_RECORD
+from weighbridge.store.notices import (
+    MOST_REMARKS,
+    drop_notice,
+    due_notices,
+    find_notice,
+    insert_feedback,
+    insert_notice,
+    put_off_notice,
+    take_notice,
+    written,
+)
+from weighbridge.store.queries import moment_of
 from weighbridge.store.records import SqliteRecords
 
 UNDECIDED = "state IN ('open', 'claimed')"
@@ -44,7 +55,7 @@ class SqliteReviews:
         return await self._records.read(partial(_get, review_id))
 
     async def find(self, wanted: ReviewFilter) -> list[ReviewItem]:
-        """Newest first. Raises StoreError."""
+        """Newest first. Raises InvalidFieldError when `since` is no RFC 3339 time, else StoreError."""
         return await self._records.read(partial(_find, wanted))
 
     async def overdue(self, now: str, limit: int = 100) -> list[ReviewItem]:
@@ -62,36 +73,37 @@ class SqliteReviews:
             )
 
     async def add_feedback(self, feedback: Feedback) -> None:
-        """On disk when it returns. Raises StoreError."""
-        row = (feedback.id, feedback.record_id, feedback.created_at, orjson.dumps(feedback).decode())
-        await self._records.change(
-            lambda store: store.execute("INSERT INTO feedback VALUES (?, ?, ?, ?)", row).rowcount
-        )
+        """On disk when it returns. Raises InvalidFieldError when the record takes no more of it, else StoreError."""
+        if not await self._records.change(partial(insert_feedback, feedback)):
+            raise InvalidFieldError(
+                f"Record {feedback.record_id!r} takes no more feedback: it has {MOST_REMARKS} remarks, or is gone.",
+                advice="Nothing has to be done.",
+                param="record",
+            )
 
     async def feedback(self, record_id: str) -> list[Feedback]:
         """What was said of a record, oldest first, at most 200."""
         return await self._records.read(partial(_feedback, record_id))
 
     async def due_notices(self, now: str, limit: int = 20) -> list[Notice]:
-        """What is to be delivered by `now` (RFC 3339), the longest due first."""
-        return await self._records.read(partial(_due_notices, now, limit))
+        """What is to be delivered by `now` (RFC 3339), the longest due first, a few of each task."""
+        return await self._records.read(partial(due_notices, now, limit))
 
     async def notice(self, notice_id: str) -> Notice | None:
         """One that waits or was given up; `None` once delivered."""
-        return await self._records.read(partial(_notice, notice_id))
+        return await self._records.read(partial(find_notice, notice_id))
+
+    async def take_notice(self, tried: Notice) -> bool:
+        """Count a try and keep others away until `due_at`; False when another process was quicker."""
+        return bool(await self._records.change(partial(take_notice, tried)))
 
     async def put_off(self, notice: Notice) -> None:
-        """Keep what came of a try that failed: the count and when to try next."""
-        row = (notice.due_at, notice.attempts, notice.id)
-        await self._records.change(
-            lambda store: store.execute("UPDATE notices SET due_at = ?, attempts = ? WHERE id = ?", row).rowcount
-        )
+        """Keep what came of a try that failed, and when to try next."""
+        await self._records.change(partial(put_off_notice, notice))
 
     async def drop_notice(self, notice_id: str) -> None:
-        """It was delivered, or given up."""
-        await self._records.change(
-            lambda store: store.execute("DELETE FROM notices WHERE id = ?", (notice_id,)).rowcount
-        )
+        """It was delivered, or nobody wants it any more."""
+        await self._records.change(partial(drop_notice, notice_id))
 
 
 def _open(record: Record, item: ReviewItem, most: int, store: sqlite3.Connection) -> int:
@@ -108,13 +120,10 @@ def _replace(item: ReviewItem, notice: Notice | None, store: sqlite3.Connection)
     with _transaction(store):
         changed = store.execute(
             "UPDATE reviews SET state = ?, assignee = ?, version = ?, body = ? WHERE id = ? AND version = ?",
-            (item.state.value, item.assignee, item.version, _body(item), item.id, item.version - 1),
+            (item.state.value, item.assignee, item.version, written(item), item.id, item.version - 1),
         ).rowcount
         if changed and notice is not None:
-            store.execute(
-                "INSERT INTO notices VALUES (?, ?, ?, ?, ?)",
-                (notice.id, notice.task, notice.due_at, notice.attempts, notice.body),
-            )
+            insert_notice(notice, store)
     return changed
 
 
@@ -143,6 +152,8 @@ def _find(wanted: ReviewFilter, store: sqlite3.Connection) -> list[ReviewItem]:
         "assignee = ?": wanted.assignee,
         "caller = ?": wanted.caller,
         "id < ?": wanted.before_id,
+        "created_at >= ?": None if wanted.since is None else moment_of(wanted.since),
+        "task IN (SELECT value FROM json_each(?))": None if wanted.tasks is None else written(list(wanted.tasks)),
     }
     stated = {condition: value for condition, value in compared.items() if value is not None}
     where = " AND ".join(stated) or "true"
@@ -161,17 +172,6 @@ def _feedback(record_id: str, store: sqlite3.Connection) -> list[Feedback]:
     return [_read(_remarks(), body) for (body,) in store.execute(query, (record_id, LARGEST_PAGE))]
 
 
-def _due_notices(now: str, limit: int, store: sqlite3.Connection) -> list[Notice]:
-    query = "SELECT id, task, due_at, body, attempts FROM notices WHERE due_at <= ? ORDER BY due_at LIMIT ?"
-    return [Notice(*row) for row in store.execute(query, (now, limit))]
-
-
-def _notice(notice_id: str, store: sqlite3.Connection) -> Notice | None:
-    query = "SELECT id, task, due_at, body, attempts FROM notices WHERE id = ?"
-    row = store.execute(query, (notice_id,)).fetchone()
-    return None if row is None else Notice(*row)
-
-
 def _row(item: ReviewItem) -> tuple[str | int | None, ...]:
     return (
         item.id,
@@ -183,12 +183,8 @@ def _row(item: ReviewItem) -> tuple[str | int | None, ...]:
         item.state.value,
         item.assignee,
         item.version,
-        _body(item),
+        written(item),
     )
-
-
-def _body(item: ReviewItem) -> str:
-    return orjson.dumps(item).decode()
 
 
 def _item(body: str) -> ReviewItem:

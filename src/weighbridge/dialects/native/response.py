@@ -5,6 +5,7 @@ import orjson
 from weighbridge.dialects.native.record import render_attempt, render_reason, render_usage, usd
 from weighbridge.domain.errors import NeedsReviewError
 from weighbridge.domain.outcome import Outcome
+from weighbridge.domain.review import ReviewState
 
 
 def render_outcome(outcome: Outcome) -> bytes:
@@ -31,7 +32,12 @@ def render_review_pending(error: NeedsReviewError, place: str) -> bytes:
         {
             "id": error.record_id,
             "status": "in_review",
-            "review": {"id": error.review_id, "url": place},
+            "review": {
+                "id": error.review_id,
+                "state": ReviewState.OPEN.value,
+                "deadline": error.deadline,
+                "url": place,
+            },
             "message": error.condition,
             "attempts": [render_attempt(attempt) for attempt in error.attempts],
         }

@@ -6,7 +6,7 @@ from weighbridge.dialects.fields import invalid, need_text, read_int, read_text
 from weighbridge.dialects.json_text import parse_object
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.feedback import Feedback, Thumbs
-from weighbridge.domain.review import ReviewAct, ReviewItem, ReviewVerb
+from weighbridge.domain.review import ReviewAct, ReviewItem, ReviewVerb, Turn
 
 Json = dict[str, object]
 
@@ -23,7 +23,7 @@ def render_review(item: ReviewItem) -> Json:
         "risk": item.risk.value,
         "reason": item.reason.value,
         "fault": item.fault,
-        "conversation": [{"role": turn.role, "content": turn.text} for turn in item.conversation],
+        "conversation": [_turn(turn) for turn in item.conversation],
         "proposed": item.proposed,
         "findings": [
             {"code": finding.code.value, "message": finding.message, "place": finding.place}
@@ -78,7 +78,7 @@ def parse_feedback(body: bytes, feedback_id: str, caller: str, now: str) -> Feed
     """What somebody says of an answer. Raises RequestError."""
     fields = parse_object(body)
     _require_known(fields, {"record", "thumbs", "label", "text"})
-    thumbs, label, text = (read_text(fields, key) for key in ("thumbs", "label", "text"))
+    thumbs, label, text = ((read_text(fields, key) or "").strip() or None for key in ("thumbs", "label", "text"))
     if thumbs is not None and thumbs not in set(Thumbs):
         raise invalid("thumbs", "up or down", thumbs)
     _require_short(label, "label", LONGEST_LABEL_CHARS)
@@ -89,6 +89,10 @@ def parse_feedback(body: bytes, feedback_id: str, caller: str, now: str) -> Feed
         )
     record_id = need_text(fields, "record")
     return Feedback(feedback_id, record_id, now, caller, None if thumbs is None else Thumbs(thumbs), label, text)
+
+
+def _turn(turn: Turn) -> Json:
+    return {"role": turn.role, "content": turn.text, "is_whole": turn.is_whole}
 
 
 def _act(done: ReviewAct) -> Json:

@@ -41,10 +41,19 @@ class NeedsReviewError(AnswerError):
     code = "needs_review"
 
     def __init__(
-        self, condition: str, *, advice: str, attempts: Sequence[Attempt], review_id: str, is_undecided: bool = True
+        self,
+        condition: str,
+        *,
+        advice: str,
+        attempts: Sequence[Attempt],
+        review_id: str,
+        deadline: str,
+        is_undecided: bool = True,
     ) -> None:
         super().__init__(condition, advice=advice, attempts=attempts)
         self.review_id = review_id
         """The review item."""
+        self.deadline = deadline
+        """Until when people have time: UTC, RFC 3339."""
         self.is_undecided = is_undecided
         """There may still be an answer. False when the call waited, and the decision is that there is none."""
