@@ -6,7 +6,7 @@ import ssl
 import pytest
 
 from providers.loopback import Loopback, Step, Then, answer, chunked, head, serving
-from weighbridge.domain.errors import ProviderUnavailableError
+from weighbridge.domain.errors import HostBusyError, ProviderUnavailableError
 from weighbridge.providers.http1 import HttpClient
 from weighbridge.providers.http1_answer import HttpLimits
 from weighbridge.providers.pool import Pool
@@ -109,7 +109,7 @@ async def test_a_wait_that_takes_too_long_is_an_error_that_costs_nothing() -> No
     async with serving([0.5, OK]) as server:
         first = asyncio.create_task(ask(client, server))
         await asyncio.sleep(0.02)
-        with pytest.raises(ProviderUnavailableError, match="All 1 connections") as caught:
+        with pytest.raises(HostBusyError, match="All 1 connections") as caught:
             await ask(client, server)
         assert (await first).status == 200
         await client.close()

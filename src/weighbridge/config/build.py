@@ -47,6 +47,10 @@ def _host(name: str, row: HostRow) -> Host:
         dialect=row.dialect,
         base_url=row.base_url,
         credential=row.credential,
+        more_credentials=tuple(row.more_credentials),
+        max_concurrent=row.max_concurrent,
+        max_queued=row.max_queued,
+        queue_timeout_s=row.queue_timeout_s,
         region=row.region,
         options=row.options,
     )
@@ -65,6 +69,8 @@ def _model(name: str, row: ModelRow, host: Host, today: date) -> PortfolioModel:
         cleared_for=row.cleared_for,
         tokenizer=row.tokenizer,
         capabilities=frozenset(row.capabilities),
+        first_token_timeout_s=row.first_token_timeout_s,
+        idle_timeout_s=row.idle_timeout_s,
         retires_on=row.retires_on,
     )
 

@@ -11,6 +11,7 @@ from weighbridge.config.fields import (
     HostReference,
     Options,
     Row,
+    Seconds,
     SecretReference,
     Text,
     UsdPerMillion,
@@ -33,6 +34,14 @@ class HostRow(Row):
     """Where it listens, up to and including `/v1`."""
     credential: SecretReference | None = None
     """Its key, as `${env:NAME}` or `${file:PATH}`."""
+    more_credentials: list[SecretReference] = Field(default_factory=list)
+    """Further keys of this host. All are used in turn; one that is refused or limited rests by itself."""
+    max_concurrent: Count = 256
+    """Calls at once."""
+    max_queued: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 1_000
+    """Calls that may wait for one of those to end; more fail with `host_busy`, and another model is asked."""
+    queue_timeout_s: Seconds = 5.0
+    """Seconds that they wait."""
     region: Text | None = None
     """Where content is handled, for a task's `allowed_regions`."""
     options: Options = Field(default_factory=dict)
@@ -116,5 +125,9 @@ class ModelRow(Row):
     """Vocabulary for counting; `words` is an estimate."""
     capabilities: list[Capability] = Field(default_factory=list)
     """What it can do beyond plain text."""
+    first_token_timeout_s: Seconds | None = None
+    """Longest wait for the first content of a stream, in seconds; without it, the task's deadline."""
+    idle_timeout_s: Seconds | None = None
+    """Longest silence inside a stream, in seconds; without it, the task's deadline."""
     retires_on: Annotated[date, BeforeValidator(_day_text)] | None = None
     """From this day on it gets no traffic."""

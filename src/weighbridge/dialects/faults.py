@@ -1,12 +1,15 @@
 """What a provider's error status means, the same in every dialect; a dialect adds how it names the cause."""
 
-import math
 import re
-from email.utils import parsedate_to_datetime
+from enum import StrEnum
 
 from weighbridge.domain.errors import (
+    ContentPolicyError,
+    ContextTooLongError,
     ProviderAuthError,
     ProviderError,
+    ProviderOverloadedError,
+    ProviderQuotaError,
     ProviderRateLimitedError,
     ProviderRejectedError,
     ProviderTimeoutError,
@@ -16,11 +19,18 @@ from weighbridge.domain.errors import (
 LARGEST_PAGE_BYTES = 64 * 1024
 """An error page larger than this is not read: a provider's own errors are far smaller."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,47}")
-_DENIED = frozenset({401, 402, 403})
 _TIMEOUTS = frozenset({408, 504, 524})
 _PASSING = frozenset({409, 425})
-_EPOCH_SECONDS_FROM = 10**9
-"""A retry hint this large is a moment, not a duration."""
+_OVERLOADED = frozenset({503, 529})
+
+
+class Cause(StrEnum):
+    """What a dialect recognised behind a status."""
+
+    NO_CREDIT = "no_credit"
+    TOO_LONG = "too_long"
+    POLICY = "policy"
+    OVERLOADED = "overloaded"
 
 
 def is_name(value: object) -> bool:
@@ -28,16 +38,19 @@ def is_name(value: object) -> bool:
     return isinstance(value, str) and _NAME.fullmatch(value) is not None
 
 
-def fault(status: int, cause: str | None, wait_s: float | None, *, is_denied: bool, why_rejected: str) -> ProviderError:
-    """The error for an answer of `status` with the provider's code `cause`.
-
-    `is_denied` says that the dialect recognised a lack of credit, `why_rejected` what is wrong with the request.
-    """
-    said = f"The provider answered {status}" + (f" ({cause})." if cause else ".")
-    if is_denied or status in _DENIED:
+def fault(status: int, code: str | None, wait_s: float | None, cause: Cause | None = None) -> ProviderError:
+    """The error for an answer of `status`, with the provider's own `code` and what its dialect recognised."""
+    said = f"The provider answered {status}" + (f" ({code})." if code else ".")
+    if cause is Cause.NO_CREDIT or status == 402:
+        advice = "Top up the account, or let another credential or host serve."
+        return ProviderQuotaError(
+            f"{said} The account has no credit left.", advice=advice, provider_status=status, retry_after_s=wait_s
+        )
+    if status in {401, 403} and cause is None:
+        advice = "Check the host's credential and what it may do."
         return ProviderAuthError(
-            f"{said} It does not accept the host's credential or its account has no credit.",
-            advice="Check the host's credential and its account.",
+            f"{said} It does not accept the host's credential.",
+            advice=advice,
             provider_status=status,
             retry_after_s=wait_s,
         )
@@ -50,35 +63,22 @@ def fault(status: int, cause: str | None, wait_s: float | None, *, is_denied: bo
             said, advice="Try again.", provider_status=status, retry_after_s=wait_s, may_have_cost=True
         )
     if 400 <= status < 500 and status not in _PASSING:
-        return ProviderRejectedError(
-            said + why_rejected, advice="Change the request or the model.", provider_status=status
+        return _rejected(status, said, cause)
+    kind = ProviderOverloadedError if status in _OVERLOADED or cause is Cause.OVERLOADED else ProviderUnavailableError
+    return kind(said, advice="Try again.", provider_status=status, retry_after_s=wait_s)
+
+
+def _rejected(status: int, said: str, cause: Cause | None) -> ProviderError:
+    if cause is Cause.TOO_LONG:
+        return ContextTooLongError(
+            f"{said} The input is too long for the model.",
+            advice="Correct context_window_tokens of the model, or shorten the input.",
+            provider_status=status,
         )
-    return ProviderUnavailableError(said, advice="Try again.", provider_status=status, retry_after_s=wait_s)
-
-
-def parse_retry_after(text: str | None, now: float | None) -> float | None:
-    """Seconds to wait, never negative; `None` when the hint is absent or cannot be read (RFC 9110, 10.2.3)."""
-    if text is None:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        return _until(_moment(text), now)
-    if seconds >= _EPOCH_SECONDS_FROM:
-        return _until(seconds, now)
-    return max(0.0, seconds) if math.isfinite(seconds) else None
-
-
-def _until(moment: float | None, now: float | None) -> float | None:
-    """Seconds from now to a moment; `None` when either is not known."""
-    if moment is None or now is None or not math.isfinite(moment):
-        return None
-    return max(0.0, moment - now)
-
-
-def _moment(text: str) -> float | None:
-    """An HTTP date in seconds since the epoch."""
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (ValueError, OverflowError):
-        return None
+    if cause is Cause.POLICY:
+        return ContentPolicyError(
+            f"{said} Its content filter refused the request.",
+            advice="Change the request, or let another model serve it.",
+            provider_status=status,
+        )
+    return ProviderRejectedError(said, advice="Change the request or the model.", provider_status=status)

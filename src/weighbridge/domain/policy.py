@@ -26,6 +26,14 @@ class Host:
     """Where it listens, up to and including `/v1`; `None` for the simulated host."""
     credential: Secret | None = None
     """Its key, if it wants one."""
+    more_credentials: tuple[Secret, ...] = ()
+    """Further keys of the same host: all are used in turn, and one that is refused or limited rests by itself."""
+    max_concurrent: int = 256
+    """Calls at once."""
+    max_queued: int = 1_000
+    """Calls that may wait for one of those to end."""
+    queue_timeout_s: float = 5.0
+    """How long they wait."""
     region: str | None = None
     """Where the content is handled, for `allowed_regions`."""
     options: Mapping[str, object] = field(default_factory=dict)
@@ -56,6 +64,10 @@ class PortfolioModel:
     """Vocabulary for counting: a splintr name, or `words` for the estimate."""
     capabilities: frozenset[Capability] = frozenset()
     """What it can do beyond plain text."""
+    first_token_timeout_s: float | None = None
+    """Longest wait for the first content of a stream; `None`: until the deadline."""
+    idle_timeout_s: float | None = None
+    """Longest silence inside a stream; `None`: until the deadline."""
     retires_on: date | None = None
     """From this day on it is deprecated and gets no traffic."""
 

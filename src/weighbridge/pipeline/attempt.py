@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from weighbridge.domain.attempt import Step, StepKind
-from weighbridge.domain.errors import ProviderError
+from weighbridge.domain.errors import ModelRestsError, ProviderError
 from weighbridge.domain.hold import Hold, Settlement
-from weighbridge.domain.money import Money
+from weighbridge.domain.money import ZERO, Money
+from weighbridge.domain.policy import PortfolioModel
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan
@@ -13,12 +14,25 @@ from weighbridge.pipeline.probe import probed
 from weighbridge.pipeline.result import Result, answered, escalated, failed
 
 
-def take_hold(draft: Draft, plan: Plan, name: str, house: House) -> Hold:
-    """Reserve the candidate's upper estimate. Raises BudgetExceededError, and then nothing is reserved."""
-    amount = plan.estimate(draft.policy.models[name]).cost
+def begin(draft: Draft, plan: Plan, model: PortfolioModel, house: House) -> Hold | Result:
+    """Reserve the candidate's upper estimate, and ask whether it may be called at this very moment.
+
+    The result of a model that rests since the plan was made costs nothing. Raises BudgetExceededError, and then nothing
+    is reserved.
+    """
+    amount = plan.estimate(model).cost
     hold = house.ledger.hold(amount, plan.budgets, house.clock.now())
+    if not house.health.admit(model):
+        house.ledger.settle(Settlement(hold.id, ZERO))
+        return failed(_rests(model), plan, model, 0.0)
     draft.holds.append(amount)
     return hold
+
+
+def _rests(model: PortfolioModel) -> ModelRestsError:
+    return ModelRestsError(
+        f"{model.name} failed a moment ago and is left alone.", advice="Another model is asked.", may_have_cost=False
+    )
 
 
 async def attempt(draft: Draft, plan: Plan, name: str, house: House) -> Result:
@@ -32,7 +46,9 @@ async def _called(draft: Draft, plan: Plan, name: str, house: House) -> Result:
     request = plan.final_request(draft.request, model)
     if request.is_stream:
         request = replace(request, is_stream=False)
-    hold = take_hold(draft, plan, name, house)
+    hold = begin(draft, plan, model, house)
+    if isinstance(hold, Result):
+        return hold
     cost: Money | None = None
     started = house.clock.monotonic()
     try:
@@ -40,21 +56,16 @@ async def _called(draft: Draft, plan: Plan, name: str, house: House) -> Result:
         response = await house.providers.call(host, model, request, plan.deadline - started)
         result = answered(response, plan, model, latency_s=house.clock.monotonic() - started)
         cost = result.cost
-        house.health.note_success(name)
+        house.health.note_success(model)
     except ProviderError as error:
         result = failed(error, plan, model, house.clock.monotonic() - started)
         cost = result.cost
-        note_failure(error, name, house)
+        house.health.note_failure(model, error)
     except BaseException:
         cut_short = Result(model, house.clock.monotonic() - started, estimate=hold.amount)
+        house.health.note_nothing(model)
         draft.attempts.append(cut_short.told(Step(StepKind.REFUSE, "cancelled")))
         raise
     finally:
         house.ledger.settle(Settlement(hold.id, cost))
     return result
-
-
-def note_failure(error: ProviderError, name: str, house: House) -> None:
-    """Count it against the model, unless the request itself was at fault."""
-    if error.is_retryable or error.code == "provider_auth":
-        house.health.note_failure(name, error.retry_after_s)

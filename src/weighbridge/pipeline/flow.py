@@ -10,7 +10,7 @@ from weighbridge.domain.hold import Hold, Settlement
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.response import Delta
 from weighbridge.domain.usage import Usage
-from weighbridge.pipeline.attempt import note_failure, take_hold
+from weighbridge.pipeline.attempt import begin
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan
@@ -36,10 +36,12 @@ class Flow:
     """What such a host reported so far."""
 
     @classmethod
-    def start(cls, draft: Draft, plan: Plan, name: str, house: House) -> "Flow":
-        """Hold the money and call. Raises BudgetExceededError."""
+    def start(cls, draft: Draft, plan: Plan, name: str, house: House) -> "Flow | Result":
+        """Hold the money and call, if the model may be called now. Raises BudgetExceededError."""
         model = draft.policy.models[name]
-        hold = take_hold(draft, plan, name, house)
+        hold = begin(draft, plan, model, house)
+        if isinstance(hold, Result):
+            return hold
         started = house.clock.monotonic()
         host = draft.policy.hosts[model.host]
         deltas = house.providers.stream(host, model, plan.final_request(draft.request, model), plan.deadline - started)
@@ -73,12 +75,12 @@ class Flow:
             latency_s=self._elapsed_s(),
             first_chunk_s=self.first_chunk_s,
         )
-        self.house.health.note_success(self.model.name)
+        self.house.health.note_success(self.model)
         return self._settled(escalated(result, self.plan, len(self.draft.attempts) + 1))
 
     def fail(self, error: ProviderError) -> Result:
         """The stream broke. What already came was generated, so its cost is unknown rather than nothing."""
-        note_failure(error, self.model.name, self.house)
+        self.house.health.note_failure(self.model, error)
         if self.first_chunk_s is not None:
             error.may_have_cost = True
         return self._settled(failed(error, self.plan, self.model, self._elapsed_s()))
@@ -86,6 +88,7 @@ class Flow:
     async def cut_short(self) -> None:
         """The caller went away: hang up on the provider."""
         await self.deltas.aclose()
+        self.house.health.note_nothing(self.model)
         result = self._settled(
             Result(self.model, self._elapsed_s(), estimate=self.hold.amount, first_chunk_s=self.first_chunk_s)
         )

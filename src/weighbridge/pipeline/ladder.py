@@ -136,15 +136,19 @@ def backoff_s(tries: int, hint_s: float | None, chance: float) -> float:
 def _same_model_again(result: Judged, rung: Rung, bounds: Bounds) -> Step | None:
     if isinstance(result, Verdict):
         return _repair(result, rung, bounds)
-    if not isinstance(result, ProviderError) or not result.is_retryable:
+    if isinstance(result, BudgetExceededError) or not _is_affordable(bounds.costs[rung.model], rung, bounds):
         return None
+    if result.can_switch_credential:
+        return Step(StepKind.RETRY, result.code)
+    return _retry(result, rung, bounds) if result.is_retryable else None
+
+
+def _retry(result: ProviderError, rung: Rung, bounds: Bounds) -> Step | None:
     tries = 1 + sum(attempt.model == rung.model for attempt in rung.made)
     is_last = _candidate_after(rung.model, bounds) is None
     most = bounds.limits.max_retries if is_last else bounds.limits.retries_before_fallback
     wait_s = backoff_s(tries, result.retry_after_s, rung.chance)
     if tries > most or wait_s > LONGEST_WAIT_S or rung.now + wait_s >= bounds.deadline:
-        return None
-    if not _is_affordable(bounds.costs[rung.model], rung, bounds):
         return None
     return Step(StepKind.RETRY, result.code, wait_s)
 

@@ -101,7 +101,8 @@ def count_input(request: Request, policy: Policy) -> TokenCount:
 async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
     """Fill the draft step by step. Raises RequestError, AccessError or NoCandidateError."""
     now = house.clock.now()
-    situation = Situation(datetime.fromtimestamp(now, UTC).date(), house.health.cooling_down())
+    resting = house.health.cooling_down(in_force.policy.models.values())
+    situation = Situation(datetime.fromtimestamp(now, UTC).date(), resting)
     if len(draft.request.text) > OFF_LOOP_CHARS:
         return await asyncio.to_thread(_make_plan, draft, in_force, situation)
     return _make_plan(draft, in_force, situation)

@@ -1,8 +1,9 @@
 """The edges as the pipeline sees them: one Protocol per outside world, satisfied in `wire.py`."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Hold, Settlement, Standing
 from weighbridge.domain.money import Money
@@ -48,16 +49,24 @@ class Providers(Protocol):
 class Health(Protocol):
     """Which models are cooling down after failures."""
 
-    def cooling_down(self) -> Mapping[str, float]:
-        """Portfolio name → seconds until it may be tried again."""
+    def cooling_down(self, models: Iterable[PortfolioModel]) -> Mapping[str, float]:
+        """Portfolio name → seconds until it may be tried again, for those that may not be called now."""
         ...
 
-    def note_success(self, model: str) -> None:
+    def admit(self, model: PortfolioModel) -> bool:
+        """Ask just before a call; False when it may not go out. What became of it is told by one of the others."""
+        ...
+
+    def note_success(self, model: PortfolioModel) -> None:
         """The model answered."""
         ...
 
-    def note_failure(self, model: str, retry_after_s: float | None) -> None:
-        """The model failed on its own account."""
+    def note_failure(self, model: PortfolioModel, error: ProviderError) -> None:
+        """The call failed; the error says whose fault it is."""
+        ...
+
+    def note_nothing(self, model: PortfolioModel) -> None:
+        """The call was cut short."""
         ...
 
 

@@ -60,6 +60,8 @@ async def _call(draft: Draft, plan: Plan, name: str, house: House) -> "LiveStrea
     if Capability.STREAMING not in draft.policy.models[name].capabilities:
         return await attempt(draft, plan, name, house)
     flow = Flow.start(draft, plan, name, house)
+    if isinstance(flow, Result):
+        return flow
     begun = await _until_content(flow)
     return begun if isinstance(begun, Result) else LiveStream(flow, begun)
 

@@ -18,8 +18,8 @@ from weighbridge.domain.usage import WORDS
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.notices import tell_every
 from weighbridge.pipeline.review import expire_every
+from weighbridge.providers.breaker import Breaker
 from weighbridge.providers.clock import SystemClock
-from weighbridge.providers.health import Cooldowns
 from weighbridge.providers.hosts import HostCalls, check_host
 from weighbridge.providers.http1 import HttpClient
 from weighbridge.providers.webhooks import WebhookCalls, check_webhook
@@ -111,7 +111,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     house = House(
         in_force=derive(policy),
         providers=providers,
-        health=Cooldowns(clock),
+        health=Breaker(clock),
         ledger=LocalLedger(await records.spend()),
         records=records,
         reviews=SqliteReviews(records, policy.store.review_limit),

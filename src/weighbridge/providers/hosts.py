@@ -1,12 +1,16 @@
 """`HostCalls`: one request to one model, whatever kind of host serves it."""
 
+import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import NamedTuple
 
-from weighbridge.domain.errors import ProviderError, ProviderRejectedError
+from weighbridge.domain.errors import ProviderRejectedError, ProviderTimeoutError
 from weighbridge.domain.policy import Host, PortfolioModel
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
 from weighbridge.providers.clock import Clock
+from weighbridge.providers.gate import Gate
 from weighbridge.providers.http1 import HttpClient
 from weighbridge.providers.remote import DIALECTS, RemoteHost, endpoint
 from weighbridge.providers.simulated import SimulatedHost
@@ -16,37 +20,60 @@ from weighbridge.providers.transport import Transport
 SIMULATED = "simulated"
 
 
+class _Ready(NamedTuple):
+    """A host that can be called."""
+
+    row: Host
+    gate: Gate
+    calls: SimulatedHost | RemoteHost
+
+
 class HostCalls:
     """The network edge. Hosts are made ready when first called, and again when a reload brings a new row."""
 
     def __init__(self, clock: Clock, transport: Transport | None = None) -> None:
         self._clock = clock
         self._transport = transport or HttpClient()
-        self._ready: dict[str, tuple[Host, SimulatedHost | RemoteHost]] = {}
+        self._ready: dict[str, _Ready] = {}
 
     async def call(self, host: Host, model: PortfolioModel, request: Request, timeout_s: float) -> Response:
         """The whole answer. Raises ProviderError."""
-        return await self._made_ready(host).call(model, request, timeout_s)
+        ready = self._made_ready(host)
+        left_s = await self._entered(ready.gate, timeout_s)
+        try:
+            return await ready.calls.call(model, request, left_s)
+        finally:
+            ready.gate.leave()
 
-    def stream(
+    async def stream(
         self, host: Host, model: PortfolioModel, request: Request, timeout_s: float
     ) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing it hangs up. Iterating raises ProviderError."""
+        ready = self._made_ready(host)
+        left_s = await self._entered(ready.gate, timeout_s)
         try:
-            return self._made_ready(host).stream(model, request, timeout_s)
-        except ProviderError as error:
-            return _failing(error)
+            async with aclosing(ready.calls.stream(model, request, left_s)) as deltas:
+                async for delta in patiently(deltas, model):
+                    yield delta
+        finally:
+            ready.gate.leave()
 
     async def close(self) -> None:
         """Drop every connection."""
         await self._transport.close()
 
-    def _made_ready(self, host: Host) -> SimulatedHost | RemoteHost:
+    async def _entered(self, gate: Gate, timeout_s: float) -> float:
+        """A place at the host is taken; the time that is left."""
+        started = self._clock.monotonic()
+        await gate.enter(timeout_s)
+        return timeout_s - (self._clock.monotonic() - started)
+
+    def _made_ready(self, host: Host) -> _Ready:
         known = self._ready.get(host.name)
-        if known is not None and known[0] is host:
-            return known[1]
-        ready = self._make_ready(host)
-        self._ready[host.name] = (host, ready)
+        if known is not None and known.row is host:
+            return known
+        gate = Gate(host.name, host.max_concurrent, host.max_queued, host.queue_timeout_s)
+        ready = self._ready[host.name] = _Ready(host, gate, self._make_ready(host))
         return ready
 
     def _make_ready(self, host: Host) -> SimulatedHost | RemoteHost:
@@ -76,7 +103,37 @@ def check_host(host: Host) -> list[str]:
     return problems
 
 
-async def _failing(error: ProviderError) -> AsyncGenerator[Delta, None]:
-    """A stream that was never begun."""
-    raise error
-    yield Delta()
+def patiently(deltas: AsyncGenerator[Delta, None], model: PortfolioModel) -> AsyncGenerator[Delta, None]:
+    """The same stream within the model's own patience: so long until its first content, so long between two pieces."""
+    if model.first_token_timeout_s is None and model.idle_timeout_s is None:
+        return deltas
+    return _timed(deltas, model)
+
+
+async def _timed(deltas: AsyncGenerator[Delta, None], model: PortfolioModel) -> AsyncGenerator[Delta, None]:
+    has_begun = False
+    until = None if model.first_token_timeout_s is None else _now() + model.first_token_timeout_s
+    while True:
+        try:
+            async with asyncio.timeout_at(until):
+                delta = await anext(deltas, None)
+        except TimeoutError:
+            raise _silent(model, has_begun) from None
+        if delta is None:
+            return
+        has_begun |= delta.has_content
+        if has_begun:
+            until = None if model.idle_timeout_s is None else _now() + model.idle_timeout_s
+        yield delta
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _silent(model: PortfolioModel, has_begun: bool) -> ProviderTimeoutError:
+    what = "fell silent in the middle of an answer" if has_begun else "gave no content in its time"
+    limit = "idle_timeout_s" if has_begun else "first_token_timeout_s"
+    return ProviderTimeoutError(
+        f"{model.name} {what}.", advice=f"Raise {limit} of the model, or let another serve.", may_have_cost=True
+    )

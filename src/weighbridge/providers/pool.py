@@ -5,7 +5,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 
-from weighbridge.domain.errors import ProviderError, ProviderTimeoutError, ProviderUnavailableError
+from weighbridge.domain.errors import HostBusyError, HostUnreachableError, ProviderError, ProviderTimeoutError
 from weighbridge.providers.http1_answer import HttpLimits
 from weighbridge.providers.http1_connection import Connection
 from weighbridge.providers.transport import Origin
@@ -131,12 +131,12 @@ class Pool:
         if isinstance(error, ssl.SSLCertVerificationError):
             reason = f"its certificate is not trusted, {error.verify_message}"
             advice = "Name a file with its authority in SSL_CERT_FILE, or correct the host's base_url."
-        return ProviderUnavailableError(
+        return HostUnreachableError(
             f"{self._origin.authority} cannot be reached: {reason}.", advice=advice, may_have_cost=False
         )
 
     def _all_taken(self) -> ProviderError:
-        return ProviderUnavailableError(
+        return HostBusyError(
             f"All {self._limits.connections} connections to {self._origin.authority} stayed in use.",
             advice="Send fewer requests at once, or add another host.",
             may_have_cost=False,

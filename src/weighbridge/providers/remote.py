@@ -1,6 +1,7 @@
 """Calls hosts over the transport, each in its dialect. A dialect is a row of `DIALECTS`, a host a row of the config."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
@@ -9,6 +10,7 @@ from weighbridge.dialects.anthropic_messages import errors as anthropic_errors
 from weighbridge.dialects.anthropic_messages import events as anthropic_events
 from weighbridge.dialects.anthropic_messages import request as anthropic_request
 from weighbridge.dialects.anthropic_messages import response as anthropic_response
+from weighbridge.dialects.hints import wait_hint_s
 from weighbridge.dialects.openai_chat import errors as openai_errors
 from weighbridge.dialects.openai_chat import events as openai_events
 from weighbridge.dialects.openai_chat import request as openai_request
@@ -24,6 +26,7 @@ from weighbridge.domain.policy import Host, PortfolioModel
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
 from weighbridge.providers.clock import Clock
+from weighbridge.providers.keyring import Keyring
 from weighbridge.providers.sse import SseDecoder
 from weighbridge.providers.transport import Headers, HttpCall, HttpHead, HttpStream, Origin, Transport, split_url
 
@@ -53,7 +56,7 @@ class EventReader(Protocol):
 class ParseError(Protocol):
     """An answer that is not a success to the error it means."""
 
-    def __call__(self, status: int, retry_after: str | None, body: bytes, *, now: float | None) -> ProviderError:
+    def __call__(self, status: int, wait_s: float | None, body: bytes) -> ProviderError:
         """The error, which the caller raises."""
         ...
 
@@ -111,35 +114,49 @@ class RemoteHost:
         self._dialect = DIALECTS[host.dialect]
         self._transport, self._clock = transport, clock
         self._origin, self._target = endpoint(host.base_url, self._dialect.path)
-        credential = () if host.credential is None else self._dialect.authenticate(host.credential.value)
         agent = ("user-agent", f"weighbridge/{version('weighbridge')}")
         common = (("content-type", "application/json"), agent, *self._dialect.headers)
-        self._headers: Headers = (*common, ("accept", "application/json"), *credential)
-        self._stream_headers: Headers = (*common, ("accept", "text/event-stream"), *credential)
+        secrets = [secret for secret in (host.credential, *host.more_credentials) if secret is not None]
+        credentials = [self._dialect.authenticate(secret.value) for secret in secrets] or [()]
+        self._keys = Keyring(tuple((*common, *credential) for credential in credentials))
 
     async def call(self, model: PortfolioModel, request: Request, timeout_s: float) -> Response:
         """The whole answer. Raises ProviderError."""
-        answer = await self._transport.send(self._call(model, request, self._headers), timeout_s)
-        if not 200 <= answer.status < 300:
-            raise self._error(answer, answer.body)
-        return self._dialect.parse_response(answer.body)
+        with self._credential() as headers:
+            call = self._call(model, request, (*headers, ("accept", "application/json")))
+            answer = await self._transport.send(call, timeout_s)
+            if not 200 <= answer.status < 300:
+                raise self._error(answer, answer.body)
+            return self._dialect.parse_response(answer.body)
 
     async def stream(self, model: PortfolioModel, request: Request, timeout_s: float) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing it hangs up. Raises ProviderError, also when the answer breaks off."""
         reader, decoder = self._dialect.reader(), SseDecoder()
-        async with self._transport.open(self._call(model, request, self._stream_headers), timeout_s) as answer:
-            error = await self._objection(answer)
-            if error is None:
-                async for block in answer.blocks:
-                    for event in filter(None, decoder.feed(block)):
-                        delta = reader.parse_event(event)
-                        if delta is None:
-                            return
-                        yield delta
-        if error is not None:
-            raise error
-        if not reader.has_ended:
-            raise _broken_off()
+        with self._credential() as headers:
+            call = self._call(model, request, (*headers, ("accept", "text/event-stream")))
+            async with self._transport.open(call, timeout_s) as answer:
+                error = await self._objection(answer)
+                if error is None:
+                    async for block in answer.blocks:
+                        for event in filter(None, decoder.feed(block)):
+                            delta = reader.parse_event(event)
+                            if delta is None:
+                                return
+                            yield delta
+            if error is not None:
+                raise error
+            if not reader.has_ended:
+                raise _broken_off()
+
+    @contextmanager
+    def _credential(self) -> Iterator[Headers]:
+        """The headers of the next credential; an error of the call is noted against it."""
+        number, headers = self._keys.take(self._clock.monotonic())
+        try:
+            yield headers
+        except ProviderError as error:
+            self._keys.note(number, error, self._clock.monotonic())
+            raise
 
     def _call(self, model: PortfolioModel, request: Request, headers: Headers) -> HttpCall:
         try:
@@ -181,7 +198,8 @@ class RemoteHost:
                 advice="Set the host's base_url to where the API really is.",
                 provider_status=answer.status,
             )
-        return self._dialect.parse_error(answer.status, _retry_after(answer), body, now=self._clock.now())
+        hint_s = wait_hint_s(answer.texts, body, self._clock.now())
+        return self._dialect.parse_error(answer.status, hint_s, body)
 
 
 def endpoint(base_url: str | None, path: str) -> tuple[Origin, str]:
@@ -191,14 +209,6 @@ def endpoint(base_url: str | None, path: str) -> tuple[Origin, str]:
     origin, target = split_url(base_url)
     base, _, query = target.partition("?")
     return origin, base.rstrip("/") + path + (f"?{query}" if query else "")
-
-
-def _retry_after(answer: HttpHead) -> str | None:
-    """The hint in seconds or as a date; some providers send a finer one in milliseconds beside it."""
-    milliseconds = answer.header(b"retry-after-ms")
-    if milliseconds is not None and milliseconds.isdecimal():
-        return str(int(milliseconds) / 1000)
-    return answer.header(b"retry-after")
 
 
 async def _begin_of(answer: HttpStream) -> bytes:

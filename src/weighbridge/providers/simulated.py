@@ -119,8 +119,7 @@ class SimulatedHost:
     @staticmethod
     def _fail_at_once(script: Script, timeout_s: float) -> None:
         if script.error_status is not None:
-            wait = None if script.retry_after_s is None else str(script.retry_after_s)
-            raise parse_error(script.error_status, wait, b"")
+            raise parse_error(script.error_status, script.retry_after_s, b"")
         if script.times_out:
             raise _late(timeout_s)
         if script.is_garbled:

@@ -80,6 +80,11 @@ class HttpHead:
         return None if value is None else value.decode("latin-1")
 
     @property
+    def texts(self) -> dict[str, str]:
+        """All headers as text."""
+        return {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers.items()}
+
+    @property
     def media_type(self) -> str:
         """The content type without parameters, in lower case; empty when there is none."""
         return (self.header(b"content-type") or "").split(";", 1)[0].strip().lower()

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from make import a_response
 from weighbridge.dialects.openai_chat.response import parse_response, render_response
 from weighbridge.dialects.openai_chat.usage import parse_usage, render_usage
-from weighbridge.domain.errors import ProviderAuthError, ProviderError, ProviderMalformedError, ProviderUnavailableError
+from weighbridge.domain.errors import (
+    ProviderError,
+    ProviderMalformedError,
+    ProviderQuotaError,
+    ProviderUnavailableError,
+)
 from weighbridge.domain.request import ToolCall
 from weighbridge.domain.response import Choice, FinishReason, Response
 from weighbridge.domain.usage import Usage
@@ -60,7 +65,7 @@ def test_an_error_inside_a_success_is_an_error() -> None:
     with pytest.raises(ProviderUnavailableError) as caught:
         parse_response(b'{"error":{"code":502,"message":"secret-page"}}')
     assert caught.value.may_have_cost
-    with pytest.raises(ProviderAuthError):
+    with pytest.raises(ProviderQuotaError):
         parse_response(b'{"error":{"code":"insufficient_quota"}}')
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from weighbridge.dialects.faults import LARGEST_PAGE_BYTES, fault, is_name, parse_retry_after
+from weighbridge.dialects.faults import LARGEST_PAGE_BYTES, Cause, fault, is_name
 from weighbridge.domain.errors import ProviderError, WeighbridgeError
 
 _STATUSES: Mapping[str, int] = {
@@ -24,17 +24,16 @@ _STATUSES: Mapping[str, int] = {
 }
 _TYPES: Mapping[int, str] = {status: kind for kind, status in _STATUSES.items()} | {503: "overloaded_error"}
 _NO_CREDIT = ("credit balance is too low", "spend limit", "spend_limit", "usage limits")
+_FILTERED = ("content filtering policy", "content policy")
 _TOO_LONG = ("prompt is too long", "exceed context limit", "maximum context length")
 
 
-def parse_error(status: int, retry_after: str | None, body: bytes, *, now: float | None = None) -> ProviderError:
-    """What an answer that is not a success means.
+def parse_error(status: int, wait_s: float | None, body: bytes) -> ProviderError:
+    """What an answer that is not a success means, with the time that its provider asked us to wait.
 
-    `retry_after` is the header's text: seconds, an HTTP date, or seconds since the epoch; the latter two need `now`
-    (seconds since the epoch). The provider's own message is never repeated, because it may echo the prompt; only the
-    error's type is.
+    The provider's own message is never repeated, because it may echo the prompt; only the error's type is.
     """
-    return _classify(status, _error_in(body), parse_retry_after(retry_after, now))
+    return _classify(status, _error_in(body), wait_s)
 
 
 def error_in_answer(error: object) -> ProviderError:
@@ -62,9 +61,16 @@ def _type_of(error: Mapping[str, object]) -> str | None:
 
 
 def _classify(status: int, error: Mapping[str, object], wait_s: float | None) -> ProviderError:
-    is_denied = status in {400, 429} and _mentions(error, _NO_CREDIT)
-    why = " The input is too long for the model." if _mentions(error, _TOO_LONG) else ""
-    return fault(status, _type_of(error), wait_s, is_denied=is_denied, why_rejected=why)
+    cause = None
+    if status in {400, 429} and _mentions(error, _NO_CREDIT):
+        cause = Cause.NO_CREDIT
+    elif status in {400, 413} and _mentions(error, _TOO_LONG):
+        cause = Cause.TOO_LONG
+    elif status == 400 and _mentions(error, _FILTERED):
+        cause = Cause.POLICY
+    elif _type_of(error) == "overloaded_error":
+        cause = Cause.OVERLOADED
+    return fault(status, _type_of(error), wait_s, cause)
 
 
 def _mentions(error: Mapping[str, object], phrases: tuple[str, ...]) -> bool:

@@ -2,22 +2,27 @@
 
 import orjson
 
-from weighbridge.dialects.faults import LARGEST_PAGE_BYTES, fault, is_name, parse_retry_after
+from weighbridge.dialects.faults import LARGEST_PAGE_BYTES, Cause, fault, is_name
 from weighbridge.domain.errors import ProviderError, WeighbridgeError
 
 _TOO_LONG = frozenset({"context_length_exceeded", "exceed_context_size_error", "string_above_max_length"})
 _FILTERED = frozenset({"content_filter", "content_policy_violation"})
-_NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+_NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_OVERLOADED = frozenset({"overloaded_error", "engine_overloaded", "server_overloaded"})
+_CAUSES = {
+    Cause.TOO_LONG: _TOO_LONG,
+    Cause.POLICY: _FILTERED,
+    Cause.NO_CREDIT: _NO_CREDIT,
+    Cause.OVERLOADED: _OVERLOADED,
+}
 
 
-def parse_error(status: int, retry_after: str | None, body: bytes, *, now: float | None = None) -> ProviderError:
-    """What an answer that is not a success means.
+def parse_error(status: int, wait_s: float | None, body: bytes) -> ProviderError:
+    """What an answer that is not a success means, with the time that its provider asked us to wait.
 
-    `retry_after` is the header's text: seconds, an HTTP date, or seconds since the epoch; the latter two need `now`
-    (seconds since the epoch). The provider's own message is never repeated, because it may echo the prompt; only a
-    short code is.
+    The provider's own message is never repeated, because it may echo the prompt; only a short code is.
     """
-    return _classify(status, _code_in(body), parse_retry_after(retry_after, now))
+    return _classify(status, _code_in(body), wait_s)
 
 
 def error_in_answer(error: object) -> ProviderError:
@@ -39,13 +44,8 @@ def _status_of(code: str | None) -> int:
 
 
 def _classify(status: int, code: str | None, wait_s: float | None) -> ProviderError:
-    return fault(status, code, wait_s, is_denied=code in _NO_CREDIT, why_rejected=_why_rejected(code))
-
-
-def _why_rejected(code: str | None) -> str:
-    if code in _TOO_LONG:
-        return " The input is too long for the model."
-    return " Its content filter refused the request." if code in _FILTERED else ""
+    cause = next((cause for cause, codes in _CAUSES.items() if code in codes), None)
+    return fault(status, code, wait_s, cause)
 
 
 def _code_in(body: bytes) -> str | None:

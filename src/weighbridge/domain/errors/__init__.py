@@ -27,9 +27,16 @@
     ├── ProviderError                   one attempt failed; the ladder decides, the caller sees AttemptsFailedError
     │   ├── ProviderRateLimitedError    429  provider_rate_limited
     │   ├── ProviderUnavailableError    503  provider_unavailable
+    │   │   ├── ProviderOverloadedError 503  provider_overloaded
+    │   │   └── HostUnreachableError    503  host_unreachable
+    │   ├── HostBusyError               503  host_busy
+    │   ├── ModelRestsError             503  cooling_down
     │   ├── ProviderTimeoutError        504  provider_timeout
     │   ├── ProviderRejectedError       400  provider_rejected
+    │   │   ├── ContextTooLongError     400  context_too_long
+    │   │   └── ContentPolicyError      400  content_policy
     │   ├── ProviderAuthError           401  provider_auth
+    │   ├── ProviderQuotaError          402  provider_quota
     │   └── ProviderMalformedError      502  provider_malformed
     ├── OverloadedError                 503  overloaded
     ├── StoreError                      503  store_unavailable
@@ -65,9 +72,17 @@ from weighbridge.domain.errors.policy import (
     PolicyError,
 )
 from weighbridge.domain.errors.provider import (
+    Blame,
+    ContentPolicyError,
+    ContextTooLongError,
+    HostBusyError,
+    HostUnreachableError,
+    ModelRestsError,
     ProviderAuthError,
     ProviderError,
     ProviderMalformedError,
+    ProviderOverloadedError,
+    ProviderQuotaError,
     ProviderRateLimitedError,
     ProviderRejectedError,
     ProviderTimeoutError,
@@ -95,20 +110,26 @@ __all__ = [
     "AccessError",
     "AnswerError",
     "AttemptsFailedError",
+    "Blame",
     "BodyTooLargeError",
     "BodyTooSlowError",
     "BudgetExceededError",
     "CommandError",
     "ConfigError",
     "ConfigProblem",
+    "ContentPolicyError",
+    "ContextTooLongError",
     "DeadlineExceededError",
     "EmptyInputError",
     "ForbiddenError",
+    "HostBusyError",
+    "HostUnreachableError",
     "InputTooLongError",
     "InvalidCorrectionError",
     "InvalidFieldError",
     "MalformedBodyError",
     "MethodNotAllowedError",
+    "ModelRestsError",
     "ModelsCoolingDownError",
     "NeedsReviewError",
     "NoCandidateError",
@@ -118,6 +139,8 @@ __all__ = [
     "ProviderAuthError",
     "ProviderError",
     "ProviderMalformedError",
+    "ProviderOverloadedError",
+    "ProviderQuotaError",
     "ProviderRateLimitedError",
     "ProviderRejectedError",
     "ProviderTimeoutError",

@@ -1,6 +1,22 @@
 """How one call to a provider can fail. The ladder decides on these; callers never see them."""
 
+from enum import StrEnum
+from typing import ClassVar
+
 from weighbridge.domain.errors.base import WeighbridgeError
+
+
+class Blame(StrEnum):
+    """Whose fault a failed call is, and so who is left alone for a while."""
+
+    MODEL = "model"
+    """This model on this host."""
+    HOST = "host"
+    """The host, with all its models."""
+    REQUEST = "request"
+    """What was asked: nobody is left alone."""
+    GATEWAY = "gateway"
+    """Our own limits: nobody is left alone."""
 
 
 class ProviderError(WeighbridgeError):
@@ -8,6 +24,7 @@ class ProviderError(WeighbridgeError):
 
     status = 502
     code = "provider_error"
+    blame: ClassVar[Blame] = Blame.MODEL
 
     def __init__(
         self,
@@ -25,6 +42,8 @@ class ProviderError(WeighbridgeError):
         """How long the provider asked us to wait."""
         self.may_have_cost = provider_status is None if may_have_cost is None else may_have_cost
         """False when nothing was sent or the provider answered with an error status, which nobody bills."""
+        self.can_switch_credential = False
+        """The host has another credential, which is not resting: the same call may go out at once."""
 
 
 class ProviderRateLimitedError(ProviderError):
@@ -43,6 +62,36 @@ class ProviderUnavailableError(ProviderError):
     is_retryable = True
 
 
+class ProviderOverloadedError(ProviderUnavailableError):
+    """The provider has too much to do (503, 529)."""
+
+    code = "provider_overloaded"
+
+
+class HostUnreachableError(ProviderUnavailableError):
+    """No connection could be made."""
+
+    code = "host_unreachable"
+    blame = Blame.HOST
+
+
+class HostBusyError(ProviderError):
+    """Our own limit on calls to this host is reached, and the queue for it is full or too slow; nothing was sent."""
+
+    status = 503
+    code = "host_busy"
+    is_retryable = True
+    blame = Blame.GATEWAY
+
+
+class ModelRestsError(ProviderError):
+    """The model failed since the plan was made and is left alone for now; nothing was sent."""
+
+    status = 503
+    code = "cooling_down"
+    blame = Blame.GATEWAY
+
+
 class ProviderTimeoutError(ProviderError):
     """No answer in time."""
 
@@ -56,6 +105,19 @@ class ProviderRejectedError(ProviderError):
 
     status = 400
     code = "provider_rejected"
+    blame = Blame.REQUEST
+
+
+class ContextTooLongError(ProviderRejectedError):
+    """The provider finds the input too long for this model; a larger window may take it."""
+
+    code = "context_too_long"
+
+
+class ContentPolicyError(ProviderRejectedError):
+    """The provider's content filter refused the request."""
+
+    code = "content_policy"
 
 
 class ProviderAuthError(ProviderError):
@@ -63,6 +125,15 @@ class ProviderAuthError(ProviderError):
 
     status = 401
     code = "provider_auth"
+    blame = Blame.HOST
+
+
+class ProviderQuotaError(ProviderError):
+    """The account behind the credential has no credit left."""
+
+    status = 402
+    code = "provider_quota"
+    blame = Blame.HOST
 
 
 class ProviderMalformedError(ProviderError):

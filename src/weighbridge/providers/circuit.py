@@ -1,0 +1,96 @@
+"""One circuit as a value: closed while calls succeed, open after failures, half-open for a probe. No clock inside.
+
+(Nygard, "Release It!", 2007.) The window catches what rows miss: a model that fails two calls in three.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+FAILURES_IN_A_ROW = 5
+WINDOW = 20
+FAILURES_IN_WINDOW = 12
+FIRST_REST_S = 5.0
+LONGEST_REST_S = 300.0
+"""Also bounds what a provider may ask for."""
+LONGEST_PROBE_S = 120.0
+"""A probe that has not ended by then is taken for lost, and the next may go."""
+MOST_DOUBLINGS = 10
+
+
+class CircuitState(StrEnum):
+    """Who may pass."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+    HALF_OPEN = "half_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """What is known of one model, or of one host."""
+
+    recent: tuple[bool, ...] = ()
+    """The last outcomes, the newest last; True is a failure."""
+    openings: int = 0
+    """How often in a row it opened: each time doubles the rest."""
+    rests_until: float = 0.0
+    """Open before this time, half-open from it on, if it ever opened; closed while 0."""
+    probe_until: float = 0.0
+    """A probe is under way until this time at the longest; 0 for none."""
+
+    def state(self, now: float) -> CircuitState:
+        """Who may pass at `now`."""
+        if not self.rests_until:
+            return CircuitState.CLOSED
+        return CircuitState.OPEN if now < self.rests_until else CircuitState.HALF_OPEN
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until a call may pass; 0 when one may now."""
+        return max(0.0, self.rests_until - now, self.probe_until - now)
+
+    @property
+    def is_spotless(self) -> bool:
+        """There is nothing to remember."""
+        return not any(self.recent) and not self.rests_until
+
+
+def admitted(circuit: Circuit, now: float) -> Circuit | None:
+    """The circuit with one more call under way; `None` when it may not pass."""
+    if circuit.wait_s(now) > 0:
+        return None
+    if circuit.state(now) is CircuitState.HALF_OPEN:
+        return replace(circuit, probe_until=now + LONGEST_PROBE_S)
+    return circuit
+
+
+def given_back(circuit: Circuit) -> Circuit:
+    """A call ended without telling anything, being cancelled: the next probe may go."""
+    return replace(circuit, probe_until=0.0)
+
+
+def succeeded(circuit: Circuit, now: float) -> Circuit:
+    """A probe that succeeds closes it and forgets. While it is open, a call from before says nothing new."""
+    match circuit.state(now):
+        case CircuitState.CLOSED:
+            return replace(circuit, recent=(*circuit.recent, False)[-WINDOW:])
+        case CircuitState.HALF_OPEN:
+            return Circuit()
+        case CircuitState.OPEN:
+            return circuit
+
+
+def failed(circuit: Circuit, now: float, hint_s: float | None) -> Circuit:
+    """A failure opens it when there were too many, at once when a probe failed or the provider named a time."""
+    recent = (*circuit.recent, True)[-WINDOW:]
+    is_probe = circuit.state(now) is CircuitState.HALF_OPEN
+    is_row = len(recent) >= FAILURES_IN_A_ROW and all(recent[-FAILURES_IN_A_ROW:])
+    if is_probe or is_row or sum(recent) >= FAILURES_IN_WINDOW:
+        rest_s = FIRST_REST_S * 2.0 ** min(circuit.openings, MOST_DOUBLINGS)
+        return _rested(replace(circuit, recent=recent, openings=circuit.openings + 1), now, max(rest_s, hint_s or 0.0))
+    changed = replace(circuit, recent=recent)
+    return _rested(changed, now, hint_s) if hint_s else changed
+
+
+def _rested(circuit: Circuit, now: float, rest_s: float) -> Circuit:
+    until = max(circuit.rests_until, now + min(rest_s, LONGEST_REST_S))
+    return replace(circuit, rests_until=until, probe_until=0.0)
