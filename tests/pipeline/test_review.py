@@ -22,7 +22,8 @@ from weighbridge.domain.errors import (
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.record import OutcomeStatus
-from weighbridge.domain.request import Image, Message, OutputFormat, Request, Role, Text, say
+from weighbridge.domain.request import Image, Message, OutputFormat, Request, Role, Text, Tool, ToolCall, say
+from weighbridge.domain.response import Choice, FinishReason, Response
 from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewItem, ReviewReason, ReviewState, ReviewVerb
 from weighbridge.domain.task import Contract, OnExpiry, ReviewRule
 from weighbridge.domain.usage import Usage
@@ -71,7 +72,7 @@ async def test_a_ladder_without_a_valid_answer_ends_at_a_person(tmp_path: Path) 
     assert (item.reason, item.fault) == (ReviewReason.NO_VALID_ANSWER, "label_not_allowed")
     assert [turn.role for turn in item.conversation] == ["system", "user"]
     assert item.proposed == "maybe billing or legal"
-    assert (record.status, record.review_id, record.verdict) == (OutcomeStatus.IN_REVIEW, item.id, "invalid")
+    assert (record.status, record.review_id, record.verdict) == (OutcomeStatus.IN_REVIEW, item.id, "in_review")
 
 
 async def test_a_task_may_show_every_answer_to_a_person_first(tmp_path: Path) -> None:
@@ -167,6 +168,17 @@ async def test_a_record_stays_until_its_caller_had_time_to_fetch_the_answer(tmp_
         item = await handed_over(house)
         record = await only_record(house)
     assert datetime.fromisoformat(record.expires_at) - datetime.fromisoformat(item.deadline) == timedelta(days=1)
+
+
+async def test_a_person_sees_tools_that_were_asked_for_and_can_only_answer_instead(tmp_path: Path) -> None:
+    asking = Response("m", (Choice("", FinishReason.TOOL_CALLS, (ToolCall("1", "pay", '{"usd": 5}'),)),), usage=None)
+    task = a_task(review=ReviewRule(is_always=True))
+    async with gateway_on(Script(fast_small=[asking]), a_policy(task), tmp_path) as house:
+        item = await handed_over(house, asked(tools=(Tool("pay", None, None),)))
+        with pytest.raises(ReviewConflictError, match="no answer to approve"):
+            await decide(house, item.id, did(ReviewVerb.APPROVE, item))
+    assert (item.proposed, item.conversation[-1].text) == (None, 'pay {"usd": 5}')
+    assert not item.conversation[-1].is_whole
 
 
 async def test_an_item_says_which_turn_is_the_tasks_and_which_was_more_than_text(tmp_path: Path) -> None:

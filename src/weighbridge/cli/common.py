@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import unicodedata
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -22,6 +23,8 @@ Json = Annotated[
 ]
 
 PIPE_COLUMNS = 140
+JOINERS = "\u200c\u200d"
+"""Format characters that written languages and emoji need."""
 DEFAULT_CONFIG = Path("weighbridge.yaml")
 
 
@@ -51,6 +54,18 @@ def print_tables(*parts: object) -> None:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPE_COLUMNS
     console.print(*parts, sep="\n")
+
+
+def visible(text: str) -> str:
+    """Text of others as a terminal may show it: what would move the cursor, change colours or turn the reading
+    direction is spelled out, and further lines are set in, so that no text can pass for a line of ours."""
+    spelled = "".join(_spelled(character) for character in text)
+    return spelled.replace("\n", "\n  ")
+
+
+def _spelled(character: str) -> str:
+    is_plain = character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    return character if is_plain or character in JOINERS else f"\\u{ord(character):04x}"
 
 
 def print_lines(*lines: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.table import Table
 
-from weighbridge.cli.common import Config, Json, print_json, print_tables, with_gateway
+from weighbridge.cli.common import Config, Json, print_json, print_tables, visible, with_gateway
 from weighbridge.dialects.native.record import render_explanation
 from weighbridge.dialects.native.review import render_feedback, render_review
 from weighbridge.domain.attempt import Step, StepKind
@@ -81,9 +81,15 @@ def _afterwards(item: ReviewItem | None, said: list[Feedback]) -> list[str]:
     lines = []
     if item is not None:
         who = ", ".join(dict.fromkeys(done.reviewer for done in item.acts)) or "nobody yet"
-        lines.append(f"review {item.id}: {item.state}, by {who}" + ("" if item.answer is None else f": {item.answer}"))
+        lines.append(
+            f"review {item.id}: {item.state}, by {who}" + ("" if item.answer is None else f": {visible(item.answer)}")
+        )
     for one in said:
-        told = [one.thumbs and f"thumbs {one.thumbs}", one.label and f"label {one.label!r}", one.text]
+        told = [
+            one.thumbs and f"thumbs {one.thumbs}",
+            one.label and f"label {one.label!r}",
+            one.text and visible(one.text),
+        ]
         lines.append(f"feedback of {one.caller}: " + ", ".join(part for part in told if part))
     return lines
 

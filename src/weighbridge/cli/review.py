@@ -2,7 +2,7 @@
 
 import getpass
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.table import Table
 
-from weighbridge.cli.common import Config, Json, print_json, print_lines, print_tables, with_gateway
+from weighbridge.cli.common import Config, Json, print_json, print_lines, print_tables, visible, with_gateway
 from weighbridge.cli.run import read_input
 from weighbridge.dialects.native.export import evaluation_row, finetuning_row, is_exportable
 from weighbridge.dialects.native.review import render_review
@@ -125,8 +125,8 @@ def export(
 
     if left_out := with_gateway(config, work):
         print(
-            f"weighbridge: {left_out} decided items were left out: their task keeps no content "
-            "(`storage: {content: true}`), or more than text was asked.",
+            f"weighbridge: left out {left_out} that were decided: the task keeps no content "
+            "(`storage: {content: true}` would), or more than text was asked.",
             file=sys.stderr,
         )
 
@@ -149,7 +149,7 @@ def _decide(
     answer: str | None = None,
     note: str = "",
 ) -> None:
-    reviewer = by or _login_name()
+    reviewer = by or login_name()
 
     async def work(gateway: Gateway) -> ReviewItem:
         item = await _found(gateway, review_id)
@@ -162,9 +162,10 @@ def _decide(
         print_lines(_said(item))
 
 
-def _login_name() -> str:
+def login_name(looked_up: Callable[[], str] = getpass.getuser) -> str:
+    """Who is logged in. Raises CommandError for a user without a name."""
     try:
-        return getpass.getuser()
+        return looked_up()
     except (KeyError, OSError, ImportError):  # a container's user that has no name
         raise CommandError("You have no login name.", advice="Say who decides with `--as NAME`.") from None
 
@@ -219,7 +220,7 @@ def _time_left(deadline: str) -> str:
 
 
 def _short(text: str) -> str:
-    line = " ".join(text.split())
+    line = visible(" ".join(text.split()))
     return line if len(line) <= MOST_SHOWN_CHARS else line[: MOST_SHOWN_CHARS - 1] + "…"
 
 
@@ -232,20 +233,20 @@ def _lines(item: ReviewItem, notice: Notice | None) -> list[str]:
     ]
     lines += [_spoken(turn) for turn in item.conversation]
     if item.has_content:
-        lines += ["", f"proposed: {'nothing' if item.proposed is None else item.proposed}"]
+        lines += ["", f"proposed: {'nothing' if item.proposed is None else visible(item.proposed)}"]
     else:
         lines.append("what was asked and proposed is not kept: the task stores no content")
-    lines += [f"  {finding.code}: {finding.message}" for finding in item.findings]
+    lines += [f"  {finding.code}: {visible(finding.message)}" for finding in item.findings]
     lines += [_did(done.at, done.reviewer, done.verb, done.answer, done.note) for done in item.acts]
     if item.answer is not None:
-        lines.append(f"answer: {item.answer}")
+        lines.append(f"answer: {visible(item.answer)}")
     if notice is not None:
         lines.append(_undelivered(notice))
     return lines
 
 
 def _spoken(turn: Turn) -> str:
-    return f"{turn.role}: {turn.text}" + ("" if turn.is_whole else " (and something that is not text)")
+    return f"{turn.role}: {visible(turn.text)}" + ("" if turn.is_whole else " (and something that is not text)")
 
 
 def _undelivered(notice: Notice) -> str:
@@ -268,4 +269,4 @@ def _waiting(notice: Notice) -> dict[str, object]:
 
 def _did(at: str, who: str, verb: ReviewVerb, answer: str | None, note: str) -> str:
     told = f"{at[:19]}Z {who}: {verb}" + ("" if answer is None else f" to {answer!r}")
-    return f"{told} ({note})" if note else told
+    return f"{told} ({visible(note)})" if note else told

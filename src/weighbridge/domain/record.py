@@ -117,8 +117,9 @@ class Record:
 
     @property
     def verdict(self) -> str:
-        """What callers are told of the answer: a `VerdictStatus`, or `degraded` for a declared answer."""
-        if self.status is OutcomeStatus.DEGRADED:
+        """What callers are told of the answer: a `VerdictStatus`; `degraded` for a declared answer, `in_review` where
+        a person, not validation, has the last word."""
+        if self.status in {OutcomeStatus.DEGRADED, OutcomeStatus.IN_REVIEW}:
             return self.status.value
         return self.attempts[-1].verdict.status.value if self.attempts else VerdictStatus.UNCHECKED.value
 

@@ -126,8 +126,9 @@ class Climb(Generic[Begun]):
         """What the task declares for this case. Raises AnswerError or BudgetExceededError when it declares nothing."""
         if step.kind is StepKind.REVIEW:
             reason = ReviewReason.ALWAYS if result.verdict.is_valid else ReviewReason.NO_VALID_ANSWER
-            proposed = None if result.response is None else result.response.text
-            return HandOver(reason, step.reason, proposed, result.verdict.findings)
+            calls = () if result.response is None else result.response.choices[0].tool_calls
+            proposed = None if result.response is None or calls else result.response.text
+            return HandOver(reason, step.reason, proposed, result.verdict.findings, calls)
         declared = self.plan.task.safe_answer
         if step.kind is StepKind.DEGRADE and declared is not None:
             return Response(DECLARED, (Choice(declared),), usage=None)

@@ -21,7 +21,7 @@ from weighbridge.domain.errors import (
 from weighbridge.domain.notice import Notice
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.record import OutcomeStatus, Record
-from weighbridge.domain.request import Message, OutputFormat, Text
+from weighbridge.domain.request import Message, OutputFormat, Role, Text, ToolCall
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.review import ReviewAct, ReviewItem, ReviewReason, ReviewVerb, Turn
 from weighbridge.domain.task import Contract, OnExpiry, ReviewRule, Task
@@ -56,6 +56,8 @@ class HandOver:
     """The last answer of a model; `None` when none came."""
     findings: tuple[Finding, ...]
     """What is wrong with it."""
+    calls: tuple[ToolCall, ...] = ()
+    """Tools that the model asked for. A person can see that, and answer instead, but not let it through."""
 
 
 async def hand_over(draft: Draft, handed: HandOver, house: House) -> Outcome:
@@ -149,6 +151,12 @@ def _told(item: ReviewItem) -> str:
     return orjson.dumps(payload).decode()
 
 
+def _asking_for(calls: tuple[ToolCall, ...]) -> Iterator[Turn]:
+    if calls:
+        message = Message(Role.ASSISTANT, calls)
+        yield Turn(message.role.value, message.text, is_whole=False)
+
+
 def _kept_for_its_caller(record: Record, item: ReviewItem) -> Record:
     """The record takes its item along when it is deleted: not before the caller had time to fetch the answer."""
     expires_at = max(record.expires_at, _after(item.deadline, TIME_TO_FETCH_S))
@@ -171,7 +179,7 @@ def _opened(draft: Draft, handed: HandOver, rule: ReviewRule, now: float) -> Rev
         caller=draft.caller.name,
         reason=handed.reason,
         fault=handed.fault,
-        conversation=tuple(_turns(messages, draft.task)),
+        conversation=(*_turns(messages, draft.task), *_asking_for(handed.calls)),
         proposed=handed.proposed,
         findings=handed.findings,
         output=draft.request.output,

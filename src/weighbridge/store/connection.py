@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 
-from weighbridge.domain.errors import StoreError
+from weighbridge.domain.errors import InvalidFieldError, StoreError
 
 BUSY_TIMEOUT_S = 5.0
 """How long a connection waits for another process to finish its transaction."""
@@ -57,9 +57,15 @@ def connect_reader(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Turns the database's own errors into StoreError with condition and advice."""
+    """Turns the database's own errors into StoreError with condition and advice, and a text that no database holds into
+    InvalidFieldError."""
     try:
         yield
+    except UnicodeEncodeError:
+        raise InvalidFieldError(
+            "A text cannot be looked for: it holds half of a surrogate pair.",
+            advice="Send text that was decoded with its own encoding, as UTF-8 for example.",
+        ) from None
     except sqlite3.Error as error:
         raise store_error(error, path) from error
 
