@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from weighbridge.cli.common import visible
+from weighbridge.cli.common import login_name, visible
 from weighbridge.cli.main import invoke
-from weighbridge.cli.review import login_name
 from weighbridge.domain.errors import CommandError
 
 CONFIG = """

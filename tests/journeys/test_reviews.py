@@ -5,6 +5,7 @@ import http.client
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -28,6 +29,11 @@ tasks:
     output: {{labels: [invoice, legal]}}
     storage: {{content: true}}
     review: {{when: always, webhook: {{url: "http://127.0.0.1:{port}/told", secret: "${{env:HOOK}}"}}}}
+  patient:
+    risk_level: low
+    primary_model: one
+    output: {{labels: [invoice, legal]}}
+    review: {{when: always, wait_s: 20}}
   private:
     risk_level: low
     primary_model: one
@@ -103,6 +109,15 @@ def asked(client: Client, task: str = "tag") -> str:
     return str(reply.json["review"]["id"])
 
 
+def two_open(client: Client, task: str) -> list[str]:
+    for _ in range(200):
+        found = client.get(f"/v1/reviews?state=open&task={task}", key("ANN")).json["reviews"]
+        if len(found) == 2:
+            return [item["id"] for item in found]
+        threading.Event().wait(0.05)
+    raise AssertionError("two calls should have opened two reviews")
+
+
 def test_an_answer_goes_to_a_person_and_comes_back_corrected(client: Client, receiver: Receiver) -> None:
     reply = client.post("/v1/tasks/tag/runs", BODY, key("SHOP"))
     place = reply.headers["location"]
@@ -146,6 +161,25 @@ def test_a_providers_dialect_has_an_error_that_its_clients_do_not_repeat(client:
     anthropic = client.post("/v1/messages", {**message, "max_tokens": 10}, key("SHOP"))
     assert anthropic.status == 422
     assert "needs_review" in anthropic.error["message"] or "review rev_" in anthropic.error["message"]
+
+
+def test_a_call_that_waits_is_answered_by_the_person(client: Client) -> None:
+    message = {"model": "task/patient", "messages": [{"role": "user", "content": "hello"}]}
+    with ThreadPoolExecutor(2) as callers:
+        openai = callers.submit(client.post, "/v1/chat/completions", message, key("SHOP"))
+        native = callers.submit(client.post, "/v1/tasks/patient/runs", BODY, key("SHOP"))
+        for item in two_open(client, "patient"):
+            client.post(f"/v1/reviews/{item}/correct", {"answer": "legal"}, key("ANN"))
+    assert openai.result().json["choices"][0]["message"]["content"] == "legal"
+    reply = native.result()
+    assert (reply.status, reply.json["text"], reply.json["verdict"]) == (200, "legal", "in_review")
+    assert reply.headers["x-weighbridge-review"][4:] == reply.headers["x-weighbridge-record"][4:]
+
+
+def test_a_stream_is_told_before_it_begins(client: Client) -> None:
+    message = {"model": "task/tag", "stream": True, "messages": [{"role": "user", "content": "hello"}]}
+    reply = client.post("/v1/chat/completions", message, key("SHOP"))
+    assert (reply.status, reply.error["code"]) == (422, "needs_review")
 
 
 def test_only_reviewers_decide_and_others_items_are_not_seen(client: Client) -> None:

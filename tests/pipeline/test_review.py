@@ -28,9 +28,10 @@ from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewItem, Revie
 from weighbridge.domain.task import Contract, OnExpiry, ReviewRule
 from weighbridge.domain.usage import Usage
 from weighbridge.pipeline.house import House
-from weighbridge.pipeline.review import decide, expire_overdue
+from weighbridge.pipeline.review import decide, expire_overdue, free_lapsed
 from weighbridge.pipeline.run import run
 from weighbridge.pipeline.stream import open_stream
+from weighbridge.providers.clock import ManualClock
 
 GOOD = a_response("invoice", usage=Usage(100, 1))
 BAD = a_response("maybe billing or legal", usage=Usage(100, 5))
@@ -208,6 +209,17 @@ async def test_a_claim_lasts_as_long_as_the_task_says(tmp_path: Path) -> None:
         item = await handed_over(house)
         claimed = await decide(house, item.id, replace(did(ReviewVerb.CLAIM, item), at="2026-11-25T10:00:00.000000Z"))
     assert claimed.locked_until == "2026-11-25T10:01:00.000000Z"
+
+
+async def test_what_was_claimed_and_left_is_found_among_the_open_again(tmp_path: Path) -> None:
+    async with gateway_on(Script(fast_small=[GOOD]), policy(ReviewRule(is_always=True, lock_s=60)), tmp_path) as house:
+        item = await handed_over(house)
+        await decide(house, item.id, did(ReviewVerb.CLAIM, item))
+        assert await free_lapsed(house) == 0
+        house.clock = ManualClock(now=datetime.fromisoformat(item.created_at).timestamp() + 61)
+        assert await free_lapsed(house) == 1
+        assert await house.reviews.find(ReviewFilter(state=ReviewState.OPEN))
+        assert await free_lapsed(house) == 0
 
 
 @pytest.mark.parametrize(("on_expiry", "answer"), [(OnExpiry.REFUSE, None), (OnExpiry.DEGRADE, "legal")])

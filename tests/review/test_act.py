@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from make import a_review
 from weighbridge.domain.errors import ReviewConflictError
 from weighbridge.domain.review import ReviewAct, ReviewItem, ReviewState, ReviewVerb
-from weighbridge.review.act import act, expire, is_locked, pending, without_content
+from weighbridge.review.act import act, expire, is_locked, lapse, pending, without_content
 
 START = datetime(2026, 11, 25, tzinfo=UTC)
 
@@ -104,6 +104,16 @@ def test_an_expired_item_has_the_declared_answer_and_no_further_moves() -> None:
     assert (item.state, item.answer, item.assignee) == (ReviewState.EXPIRED, "other", None)
     with pytest.raises(ReviewConflictError):
         expire(item, None)
+
+
+def test_a_claim_that_ran_out_opens_the_item_and_one_that_holds_does_not() -> None:
+    claimed = after(did(CLAIM))
+    assert claimed.locked_until is not None
+    freed = lapse(claimed, claimed.locked_until)
+    assert (freed.state, freed.assignee, freed.version) == (ReviewState.OPEN, None, claimed.version + 1)
+    for item, now in ((claimed, claimed.created_at), (freed, claimed.locked_until)):
+        with pytest.raises(ReviewConflictError, match="no claim that ran out"):
+            lapse(item, now)
 
 
 def test_without_content_an_item_keeps_the_answer_and_who_did_what() -> None:

@@ -1,6 +1,7 @@
 """What several commands share: finding the config, opening the gateway, printing for people and machines."""
 
 import asyncio
+import getpass
 import os
 import sys
 import unicodedata
@@ -12,6 +13,7 @@ import orjson
 from cyclopts import Parameter
 from rich.console import Console
 
+from weighbridge.domain.errors import CommandError
 from weighbridge.pipeline.gateway import Gateway
 
 Result = TypeVar("Result")
@@ -54,6 +56,14 @@ def print_tables(*parts: object) -> None:
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPE_COLUMNS
     console.print(*parts, sep="\n")
+
+
+def login_name(looked_up: Callable[[], str] = getpass.getuser) -> str:
+    """Who is logged in. Raises CommandError for a user without a name."""
+    try:
+        return looked_up()
+    except (KeyError, OSError, ImportError):  # a container's user that has no name
+        raise CommandError("You have no login name.", advice="Say who decides with `--as NAME`.") from None
 
 
 def visible(text: str) -> str:

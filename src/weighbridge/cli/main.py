@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "Check a config and list everything that is wrong with it.",
     "explain": "Explain a record: every model with why it was kept or dropped, every attempt.",
     "records": "List records, newest first.",
+    "feedback": "Say what you think of an answer, to be kept with its record.",
 }
 for _name, _summary in COMMANDS.items():
     app.command(f"weighbridge.cli.{_name}:{_name}", name=_name, help=_summary)

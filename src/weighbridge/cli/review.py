@@ -1,8 +1,7 @@
 """`weighbridge review`: what waits for a person, and the person's decisions."""
 
-import getpass
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +11,20 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.table import Table
 
-from weighbridge.cli.common import Config, Json, print_json, print_lines, print_tables, visible, with_gateway
+from weighbridge.cli.common import (
+    Config,
+    Json,
+    login_name,
+    print_json,
+    print_lines,
+    print_tables,
+    visible,
+    with_gateway,
+)
 from weighbridge.cli.run import read_input
 from weighbridge.dialects.native.export import evaluation_row, finetuning_row, is_exportable
 from weighbridge.dialects.native.review import render_review
-from weighbridge.domain.errors import CommandError, NotFoundError
+from weighbridge.domain.errors import NotFoundError
 from weighbridge.domain.notice import GIVEN_UP, MOST_ATTEMPTS, Notice
 from weighbridge.domain.review import ReviewFilter, ReviewItem, ReviewState, ReviewVerb, Turn
 from weighbridge.pipeline.gateway import Gateway
@@ -160,14 +168,6 @@ def _decide(
         print_json(render_review(item))
     else:
         print_lines(_said(item))
-
-
-def login_name(looked_up: Callable[[], str] = getpass.getuser) -> str:
-    """Who is logged in. Raises CommandError for a user without a name."""
-    try:
-        return looked_up()
-    except (KeyError, OSError, ImportError):  # a container's user that has no name
-        raise CommandError("You have no login name.", advice="Say who decides with `--as NAME`.") from None
 
 
 async def _found(gateway: Gateway, review_id: str) -> ReviewItem:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from weighbridge.config.load import load_policy
+from weighbridge.dialects.native.review import read_feedback
 from weighbridge.domain.caller import ANONYMOUS, Caller
-from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
+from weighbridge.domain.errors import EmptyInputError, InvalidFieldError, NotFoundError
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Standing
 from weighbridge.domain.levels import Risk
@@ -107,12 +108,38 @@ class Gateway:
         Raises NotFoundError, ReviewConflictError, InvalidCorrectionError, InvalidFieldError or StoreError.
         """
         _require_utf8((review_id, reviewer, answer or "", note), "answer")
-        now = rfc3339(datetime.fromtimestamp(self._house.clock.now(), UTC))
-        return await decide(self._house, review_id, ReviewAct(_verb(verb), reviewer, now, answer, note))
+        return await decide(self._house, review_id, ReviewAct(_verb(verb), reviewer, self._now(), answer, note))
 
     async def notice_of(self, item: ReviewItem) -> Notice | None:
         """What the task's webhook has still to be told of a decided item."""
         return await self._house.reviews.notice(f"msg_{item.id}")
+
+    async def remark(
+        self,
+        record_id: str,
+        *,
+        thumbs: str | None = None,
+        label: str | None = None,
+        text: str | None = None,
+        by: str | None = None,
+    ) -> Feedback:
+        """Say what you think of an answer: `up` or `down`, a label, words. `by` is who says it; you, if not stated.
+
+        Raises InvalidFieldError, NotFoundError or StoreError.
+        """
+        who = by or self._caller.name
+        _require_utf8((record_id, thumbs or "", label or "", text or "", who), "text")
+        fields = {"record": record_id, "thumbs": thumbs and str(thumbs), "label": label, "text": text}
+        feedback = read_feedback(fields, self._house.new_id().replace("rec_", "fb_", 1), who, self._now())
+        if await self.record(record_id) is None:
+            raise NotFoundError(
+                f"There is no record {record_id!r}.", advice="Its time may be over.", code="unknown_record"
+            )
+        await self._house.reviews.add_feedback(feedback)
+        return feedback
+
+    def _now(self) -> str:
+        return rfc3339(datetime.fromtimestamp(self._house.clock.now(), UTC))
 
     async def feedback(self, record_id: str) -> list[Feedback]:
         """What was said of a record, oldest first."""

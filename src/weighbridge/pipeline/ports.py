@@ -105,6 +105,10 @@ class Reviews(Protocol):
         """Undecided items whose deadline (RFC 3339) has passed."""
         ...
 
+    async def lapsed(self, now: str, limit: int = 100) -> list[ReviewItem]:
+        """Claimed items whose claim has run out (RFC 3339)."""
+        ...
+
     async def replace(self, item: ReviewItem, notice: Notice | None = None) -> None:
         """Keep `item` in place of its version before, and what its webhook is to be told, or neither.
 

@@ -31,7 +31,7 @@ from weighbridge.pipeline.draft import Draft, rfc3339
 from weighbridge.pipeline.endings import keep_failure
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.log_line import write_log_line
-from weighbridge.review.act import act, expire, without_content
+from weighbridge.review.act import act, expire, lapse, without_content
 from weighbridge.validation.validate import validate
 
 log = logging.getLogger("weighbridge.review")
@@ -112,11 +112,21 @@ async def expire_overdue(house: House) -> int:
     return len(items)
 
 
+async def free_lapsed(house: House) -> int:
+    """Open again what somebody claimed and left, so that others find it; how many items."""
+    now = _now(house)
+    items = await house.reviews.lapsed(now)
+    for item in items:
+        with suppress(ReviewConflictError):  # its reviewer came back in this very moment
+            await house.reviews.replace(lapse(item, now))
+    return len(items)
+
+
 async def expire_every(interval_s: float, house: House) -> None:
-    """Do that now and again, until cancelled. A failure is logged and tried again."""
+    """Do both now and again, until cancelled. A failure is logged and tried again."""
     while True:
         try:
-            while await expire_overdue(house):
+            while await expire_overdue(house) or await free_lapsed(house):
                 pass
         except StoreError as error:
             log.warning("overdue reviews were not closed: %s", error)

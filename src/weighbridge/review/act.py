@@ -34,6 +34,13 @@ def expire(item: ReviewItem, answer: str | None) -> ReviewItem:
     return replace(_freed(item, ReviewState.EXPIRED), answer=answer, version=item.version + 1)
 
 
+def lapse(item: ReviewItem, now: str) -> ReviewItem:
+    """The item once the claim on it has run out: open for everybody. Raises ReviewConflictError while it holds."""
+    if item.state is not ReviewState.CLAIMED or is_locked(item, now):
+        raise _conflict(f"Review {item.id!r} has no claim that ran out.", "Nothing has to be done.")
+    return replace(_freed(item, ReviewState.OPEN), version=item.version + 1)
+
+
 def without_content(item: ReviewItem) -> ReviewItem:
     """A decided item as it is kept where the task keeps no content: the answer, which its caller has still to fetch,
     and who did what when. What was asked, what the model proposed and what others corrected it to is gone."""

@@ -62,6 +62,10 @@ class SqliteReviews:
         """Undecided items whose deadline (RFC 3339) has passed, the longest overdue first."""
         return await self._records.read(partial(_overdue, now, limit))
 
+    async def lapsed(self, now: str, limit: int = 100) -> list[ReviewItem]:
+        """Claimed items whose claim has run out by `now` (RFC 3339)."""
+        return await self._records.read(partial(_lapsed, now, limit))
+
     async def replace(self, item: ReviewItem, notice: Notice | None = None) -> None:
         """Keep `item` in place of the version before it, and what its webhook is to be told, or neither.
 
@@ -164,6 +168,11 @@ def _find(wanted: ReviewFilter, store: sqlite3.Connection) -> list[ReviewItem]:
 
 def _overdue(now: str, limit: int, store: sqlite3.Connection) -> list[ReviewItem]:
     query = f"SELECT body FROM reviews WHERE {UNDECIDED} AND deadline <= ? ORDER BY deadline LIMIT ?"  # noqa: S608
+    return [_item(body) for (body,) in store.execute(query, (now, limit))]
+
+
+def _lapsed(now: str, limit: int, store: sqlite3.Connection) -> list[ReviewItem]:
+    query = "SELECT body FROM reviews WHERE state = 'claimed' AND json_extract(body, '$.locked_until') <= ? LIMIT ?"
     return [_item(body) for (body,) in store.execute(query, (now, limit))]
 
 

@@ -75,8 +75,12 @@ def parse_act(body: bytes, verb: ReviewVerb, reviewer: str, now: str) -> tuple[R
 
 
 def parse_feedback(body: bytes, feedback_id: str, caller: str, now: str) -> Feedback:
-    """What somebody says of an answer. Raises RequestError."""
-    fields = parse_object(body)
+    """What somebody sent about an answer. Raises RequestError."""
+    return read_feedback(parse_object(body), feedback_id, caller, now)
+
+
+def read_feedback(fields: Mapping[str, object], feedback_id: str, caller: str, now: str) -> Feedback:
+    """What somebody says of an answer: `record`, and `thumbs`, `label` or `text`. Raises InvalidFieldError."""
     _require_known(fields, {"record", "thumbs", "label", "text"})
     thumbs, label, text = ((read_text(fields, key) or "").strip() or None for key in ("thumbs", "label", "text"))
     if thumbs is not None and thumbs not in set(Thumbs):
