@@ -18,8 +18,8 @@ from weighbridge.domain.errors import (
 from weighbridge.domain.feedback import Feedback, Thumbs
 from weighbridge.domain.notice import GIVEN_UP, Notice
 from weighbridge.domain.record import RecordFilter
-from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewState, ReviewVerb
-from weighbridge.review.act import act, expire
+from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewState, ReviewVerb, Turn
+from weighbridge.review.act import act, expire, without_content
 from weighbridge.store.notices import MOST_EACH, MOST_REMARKS
 from weighbridge.store.records import SqliteRecords
 from weighbridge.store.reviews import SqliteReviews
@@ -165,6 +165,19 @@ async def test_a_record_takes_all_that_hangs_on_it_along_and_stays_while_a_perso
         await reviews.replace(act(a_review(id="rev_open", record_id="rec_open"), APPROVE))
         assert await records.expire(1_800_000_000.0) == 1
         assert await reviews.find(ReviewFilter()) == []
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+async def test_what_is_forgotten_stands_in_no_file_any_more(tmp_path: Path, is_closed: bool) -> None:
+    """At the latest with the next cleaning, or when the process ends that forgot it while another one goes on."""
+    asked = Turn("user", "my-very-private-question " * 1_000)
+    async with store_in(tmp_path), store_in(tmp_path) as (records, reviews):
+        item = a_review(conversation=(asked,))
+        await reviews.open(a_record(id=item.record_id), item)
+        assert any(b"my-very-private" in path.read_bytes() for path in tmp_path.iterdir())
+        await reviews.replace(without_content(act(item, APPROVE)))
+        await (records.close() if is_closed else records.expire(0.0))
+        assert not any(b"my-very-private" in path.read_bytes() for path in tmp_path.iterdir())
 
 
 async def test_feedback_is_kept_in_order(tmp_path: Path) -> None:

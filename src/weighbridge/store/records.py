@@ -125,8 +125,16 @@ class SqliteRecords:
         """Ask the reading connection. Raises StoreError."""
         return await self._read(partial(query, self._files.reader))
 
+    def note_traces(self) -> None:
+        """Something was overwritten that may not stand in the log for long: cut it with the next `expire`, or at the
+        end."""
+        self._has_traces = True
+
     async def close(self) -> None:
         """Take nothing more, write what was taken, close the file."""
+        if self._has_traces:
+            with suppress(StoreError):  # another process is reading, or the disk fails: whoever cuts the log next does
+                await self._writer.run(self._told(partial(empty_log, self._files.writer)))
         await self._writer.close()
         await asyncio.to_thread(self._second.shutdown)
         self._files.reader.close()

@@ -75,6 +75,8 @@ class SqliteReviews:
             raise ReviewConflictError(
                 f"Review {item.id!r} was changed in the meantime.", advice="Look at it again, then decide."
             )
+        if not item.has_content:
+            self._records.note_traces()
 
     async def add_feedback(self, feedback: Feedback) -> None:
         """On disk when it returns. Raises InvalidFieldError when the record takes no more of it, else StoreError."""
