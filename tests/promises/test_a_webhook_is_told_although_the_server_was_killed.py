@@ -1,22 +1,17 @@
 """What a webhook has to be told survives `kill -9`, whether it was tried before or not, and arrives under one id."""
 
 import json
-import os
-import re
-import signal
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from standardwebhooks import Webhook
 
-from journeys.live import Client
+from promises.killed import killed_gateway
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 CONFIG = """
@@ -75,21 +70,6 @@ def receiver() -> Iterator[Receiver]:
     receiver.server.server_close()
 
 
-@contextmanager
-def gateway(folder: Path) -> Iterator[Client]:
-    """A gateway in a process of its own, which is killed at the end."""
-    command = [sys.executable, "-m", "weighbridge", "serve", "--port", "0"]
-    environment = {**os.environ, "HOOK": SECRET}
-    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        found = re.search(r"127\.0\.0\.1:(\d+)", server.stdout.readline())
-        assert found is not None
-        try:
-            yield Client(int(found[1]))
-        finally:
-            os.kill(server.pid, signal.SIGKILL)
-
-
 def is_put_off(folder: Path) -> bool:
     """The gateway has kept what came of its try; killed before that, it would leave the notice alone for LEASE_S."""
     with closing(sqlite3.connect(folder / "weighbridge.db")) as store:
@@ -103,12 +83,12 @@ def is_put_off(folder: Path) -> bool:
 @pytest.mark.parametrize("is_tried_before", [True, False])
 def test_a_decision_is_told_after_the_kill(tmp_path: Path, receiver: Receiver, is_tried_before: bool) -> None:
     (tmp_path / "weighbridge.yaml").write_text(CONFIG.format(port=receiver.port))
-    with gateway(tmp_path) as client:
+    with killed_gateway(tmp_path, {"HOOK": SECRET}) as client:
         place = client.post("/v1/tasks/tag/runs", RUN).headers["location"]
         assert client.post(f"{place}/approve", {}).status == 200
         assert not is_tried_before or (receiver.has_refused.wait(20) and is_put_off(tmp_path))
     receiver.listens.set()
-    with gateway(tmp_path) as client:
+    with killed_gateway(tmp_path, {"HOOK": SECRET}) as client:
         assert receiver.has_taken.wait(30)
         headers, body = receiver.taken[0]
         assert Webhook(SECRET).verify(body, headers)["data"]["answer"] == "invoice"

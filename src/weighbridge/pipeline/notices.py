@@ -19,10 +19,10 @@ log = logging.getLogger("weighbridge.webhooks")
 
 
 async def tell_webhooks(house: House) -> int:
-    """Try what is due once, all at the same time; how many were due. Raises StoreError when that cannot be told."""
+    """Try what is due once, a few at the same time; how many were delivered. Raises StoreError when nothing can be
+    read."""
     due = await house.reviews.due_notices(_at(house.clock.now()))
-    await asyncio.gather(*(_try(notice, house) for notice in due))
-    return len(due)
+    return sum(await asyncio.gather(*(_try(notice, house) for notice in due)))
 
 
 async def tell_every(interval_s: float, house: House) -> None:
@@ -30,23 +30,25 @@ async def tell_every(interval_s: float, house: House) -> None:
     while True:
         await asyncio.sleep(interval_s)
         try:
-            await tell_webhooks(house)
+            while await tell_webhooks(house):
+                pass
         except StoreError as error:
             log.warning("webhooks were not told: %s", error)
 
 
-async def _try(notice: Notice, house: House) -> None:
+async def _try(notice: Notice, house: House) -> bool:
     tried = replace(notice, attempts=notice.attempts + 1, due_at=_at(house.clock.now() + LEASE_S))
     try:
         if not await house.reviews.take_notice(tried):
-            return
+            return False
         fault = await _told(tried, house)
         if fault is None:
             await house.reviews.drop_notice(tried.id)
-        else:
-            await _put_off(replace(tried, fault=fault), house)
+            return True
+        await _put_off(replace(tried, fault=fault), house)
     except StoreError as error:
         log.warning("what came of %s was not kept, it is tried again: %s", notice.id, error)
+    return False
 
 
 async def _told(notice: Notice, house: House) -> str | None:
