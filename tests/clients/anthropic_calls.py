@@ -146,3 +146,13 @@ def test_a_wrong_key_is_an_authentication_error() -> None:
     stranger = Anthropic(base_url=URL, api_key="wrong", max_retries=0)
     with stranger as made, pytest.raises(anthropic.AuthenticationError):
         made.messages.create(model="auto", max_tokens=5, messages=user("x"))
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_an_answer_that_a_person_has_to_decide_on_is_told(is_stream: bool) -> None:
+    patient = Anthropic(base_url=URL, api_key=KEY, max_retries=2, timeout=20)
+    with patient as client, pytest.raises(anthropic.UnprocessableEntityError) as caught:
+        client.messages.create(model="task/reviewed", max_tokens=9, messages=user("x"), stream=is_stream)
+    assert caught.value.body["error"]["code"] == "needs_review"
+    assert caught.value.response.headers["x-weighbridge-review"] in str(caught.value)
+    assert caught.value.request.headers["x-stainless-retry-count"] == "0"

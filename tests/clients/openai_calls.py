@@ -361,3 +361,12 @@ def test_models_that_cool_down_are_tried_again_by_the_client(client: OpenAI) -> 
     with pytest.raises(openai.InternalServerError) as caught:
         failing(sent.client, model="mute")
     assert (caught.value.code, sent.retry_counts) == ("models_cooling_down", ["0", "1", "2"])
+
+
+@pytest.mark.parametrize("is_stream", [False, True])
+def test_an_answer_that_a_person_has_to_decide_on_is_told_once(is_stream: bool) -> None:
+    sent = Sent()
+    with pytest.raises(openai.UnprocessableEntityError) as caught:
+        failing(sent.client, model="task/reviewed", stream=is_stream)
+    assert (caught.value.code, sent.retry_counts) == ("needs_review", ["0"])
+    assert caught.value.response.headers["x-weighbridge-review"] in str(caught.value)
