@@ -45,6 +45,29 @@ class QualityGate:
     """Whether an unproved model is refused or only marked."""
 
 
+class Forbidden(StrEnum):
+    """What an answer may not hold."""
+
+    SECRETS = "secrets"
+    """Keys, tokens, passwords."""
+    PERSONAL = "personal"
+    """Personal data of a kind that the request did not hold."""
+    INSTRUCTIONS = "instructions"
+    """The task's own instructions."""
+
+
+@dataclass(frozen=True, slots=True)
+class CitationRule:
+    """How an answer says where it has things from."""
+
+    is_required: bool = True
+    """At least one citation."""
+    is_every_sentence: bool = False
+    """One in each sentence of a text answer."""
+    field: str | None = None
+    """Of a JSON answer: the field with the ids. `None`: marks `[id]` in the text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """What a valid answer looks like. Every part that is `None` or empty is not checked."""
@@ -63,6 +86,18 @@ class Contract:
     """Top-level fields that a JSON answer must have, with a value other than null."""
     pattern: str | None = None
     """A regular expression (linear-time syntax: no look-around, no back-references) the answer must match."""
+    synonyms: tuple[tuple[str, str], ...] = ()
+    """What else a model may say, and the label that it means."""
+    languages: tuple[str, ...] = ()
+    """ISO 639-1 codes; the answer is in one of them, where its length tells."""
+    citations: CitationRule | None = None
+    """Whether and how the answer cites."""
+    forbidden: frozenset[Forbidden] = frozenset()
+    """What must not be in it."""
+    canary: str | None = None
+    """A text in the instructions that no honest answer holds."""
+    checks: tuple[str, ...] = ()
+    """Names of the operator's own checks."""
 
 
 class OnExpiry(StrEnum):

@@ -16,6 +16,15 @@ class FindingCode(StrEnum):
     SCHEMA_MISMATCH = "schema_mismatch"
     FIELD_MISSING = "field_missing"
     PATTERN_MISMATCH = "pattern_mismatch"
+    WRONG_LANGUAGE = "wrong_language"
+    CITATION_MISSING = "citation_missing"
+    CITATION_UNKNOWN = "citation_unknown"
+    CITATION_DEPRECATED = "citation_deprecated"
+    QUOTE_NOT_FOUND = "quote_not_found"
+    INSTRUCTIONS_LEAKED = "instructions_leaked"
+    SECRET_IN_ANSWER = "secret_in_answer"  # noqa: S105 (a finding, not a secret)
+    PERSONAL_IN_ANSWER = "personal_in_answer"
+    CHECK_FAILED = "check_failed"
     REFUSED = "refused"
     ESCALATION_RULE = "escalation_rule"
     CONFIDENCE_UNKNOWN = "confidence_unknown"
@@ -28,6 +37,21 @@ class VerdictStatus(StrEnum):
     INVALID = "invalid"
     REFUSED = "refused"
     UNCHECKED = "unchecked"
+
+
+class Tidying(StrEnum):
+    """What the gateway itself changed in an answer, so that it keeps its contract."""
+
+    LABEL_FREED = "label_freed"
+    """A label was taken out of the words around it, or written as the contract writes it."""
+    SYNONYM = "synonym"
+    """A declared synonym was replaced by its label."""
+    FENCE_REMOVED = "fence_removed"
+    """JSON was taken out of a code fence."""
+    JSON_EXTRACTED = "json_extracted"
+    """JSON was taken out of the words around it."""
+    JSON_REPAIRED = "json_repaired"
+    """Broken JSON was mended."""
 
 
 class ConfidenceKind(StrEnum):
@@ -67,6 +91,9 @@ class Verdict:
     """How sure the answer is, 0 to 1; `None` when that is unknown."""
     confidence_kind: ConfidenceKind | None = None
     """What that number is; `None` together with it."""
+
+    tidied: tuple[Tidying, ...] = ()
+    """What the gateway changed before it found the answer valid."""
 
     @property
     def is_valid(self) -> bool:

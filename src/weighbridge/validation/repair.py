@@ -13,6 +13,12 @@ REPAIRABLE = frozenset(
         FindingCode.SCHEMA_MISMATCH,
         FindingCode.FIELD_MISSING,
         FindingCode.PATTERN_MISMATCH,
+        FindingCode.WRONG_LANGUAGE,
+        FindingCode.CITATION_MISSING,
+        FindingCode.CITATION_UNKNOWN,
+        FindingCode.CITATION_DEPRECATED,
+        FindingCode.QUOTE_NOT_FOUND,
+        FindingCode.CHECK_FAILED,
     }
 )
 """Findings about the form of an answer. A refusal, a cut-off or a rule that asks for a stronger model is none."""

@@ -4,12 +4,16 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import islice
 
+from weighbridge.domain.material import NOTHING, Material
 from weighbridge.domain.patterns import linear_pattern
 from weighbridge.domain.request import OutputFormat
 from weighbridge.domain.response import Choice, FinishReason, Response
 from weighbridge.domain.task import Contract
 from weighbridge.domain.verdict import ConfidenceKind, Finding, FindingCode, Verdict, VerdictStatus
+from weighbridge.validation.citations import citation_findings
 from weighbridge.validation.confidence import lowest_confidence
+from weighbridge.validation.language import other_language
+from weighbridge.validation.leakage import leakage_findings
 from weighbridge.validation.schema import shorten
 from weighbridge.validation.structure import QUOTED_CHARS, json_findings, wants_json
 
@@ -18,13 +22,19 @@ NOTES = frozenset({FindingCode.TRUNCATED})
 """Worth knowing and no more, where nothing but plain text was asked for."""
 
 
-def validate(response: Response, contract: Contract, output: OutputFormat, count: Callable[[str], int]) -> Verdict:
+def validate(
+    response: Response,
+    contract: Contract,
+    output: OutputFormat,
+    count: Callable[[str], int],
+    material: Material = NOTHING,
+) -> Verdict:
     """Judge every choice. Never raises on an answer, and lists at most 10 findings, the weightiest first.
 
     A choice that calls tools is not a final answer: only refusal is looked for. Plain text that ended at its token
     limit is valid with a note; labels, patterns and JSON that did so are invalid. `count` gives tokens.
     """
-    findings = tuple(islice(_findings(response, contract, output, count), MOST_FINDINGS))
+    findings = tuple(islice(_findings(response, contract, output, count, material), MOST_FINDINGS))
     status = VerdictStatus.VALID
     if any(finding.code is FindingCode.REFUSED for finding in findings):
         status = VerdictStatus.REFUSED
@@ -36,7 +46,7 @@ def validate(response: Response, contract: Contract, output: OutputFormat, count
 
 
 def _findings(
-    response: Response, contract: Contract, output: OutputFormat, count: Callable[[str], int]
+    response: Response, contract: Contract, output: OutputFormat, count: Callable[[str], int], material: Material
 ) -> Iterator[Finding]:
     if not response.choices:
         yield Finding(FindingCode.EMPTY, "The response holds no answer.")
@@ -44,7 +54,7 @@ def _findings(
         yield from _refusal(choice)
     for number, choice in enumerate(response.choices, 1):
         prefix = f"Choice {number}: " if len(response.choices) > 1 else ""
-        for finding in _of_choice(choice, contract, output, count):
+        for finding in _of_choice(choice, contract, output, count, material):
             yield Finding(finding.code, prefix + finding.message, finding.place) if prefix else finding
 
 
@@ -56,7 +66,7 @@ def _refusal(choice: Choice) -> Iterator[Finding]:
 
 
 def _of_choice(
-    choice: Choice, contract: Contract, output: OutputFormat, count: Callable[[str], int]
+    choice: Choice, contract: Contract, output: OutputFormat, count: Callable[[str], int], material: Material
 ) -> Iterator[Finding]:
     if choice.refusal or choice.finish_reason is FinishReason.CONTENT_FILTER or choice.tool_calls:
         return
@@ -72,6 +82,20 @@ def _of_choice(
         yield from _text_findings(text, contract, count)
         if wants_json(contract, output):
             yield from json_findings(text, contract, output)
+        yield from _sense_findings(text, contract, material)
+
+
+def _sense_findings(text: str, contract: Contract, material: Material) -> Iterator[Finding]:
+    """What is wrong with what it says, its form being right or not."""
+    if contract.forbidden:
+        yield from leakage_findings(text, contract, material)
+    if contract.citations is not None:
+        yield from citation_findings(text, contract.citations, material.sources)
+    if contract.languages:
+        found = other_language(text, contract.languages)
+        if found is not None:
+            wanted = ", ".join(contract.languages)
+            yield Finding(FindingCode.WRONG_LANGUAGE, f"The answer is in {found!r}; it has to be in {wanted}.")
 
 
 def _is_plain(contract: Contract, output: OutputFormat) -> bool:
