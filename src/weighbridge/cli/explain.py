@@ -132,6 +132,7 @@ def _attempts(record: Record) -> Table:
         table.add_column(column)
     for item in record.attempts:
         found = [item.error_code] if item.error_code else [finding.code.value for finding in item.verdict.findings]
+        found += [f"tidied: {step.value}" for step in item.verdict.tidied]
         table.add_row(
             item.model,
             item.verdict.status.value,

@@ -15,7 +15,6 @@ from weighbridge.config.fields import (
     Name,
     Pattern,
     Row,
-    SchemaText,
     Share,
     Text,
     Texts,
@@ -24,6 +23,7 @@ from weighbridge.config.fields import (
     wrong,
 )
 from weighbridge.config.schema_ladder import ConfidenceRow, DegradeRow, LimitsRow, ReviewRow, ReviewWhen
+from weighbridge.config.schema_output import OutputRow
 from weighbridge.config.signals import type_of_signals
 from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.levels import Risk, Sensitivity, Tier
@@ -93,33 +93,6 @@ class ObservabilityRow(Row):
 
     log_fields: list[Annotated[str, *one_of_names("log fields", LOG_FIELDS)]] = Field(default_factory=list)
     """Names of log fields."""
-
-
-class OutputRow(Row):
-    """What a valid answer is; a part that is left out is not checked."""
-
-    labels: Texts | None = None
-    """The allowed answers, compared without case and surrounding space."""
-    min_words: Count | None = None
-    """Fewest words."""
-    max_words: Count | None = None
-    """Most words."""
-    max_tokens: Count | None = None
-    """Most tokens, by the serving model's tokenizer."""
-    json_schema: SchemaText | None = None
-    """JSON Schema of the answer, without references to elsewhere."""
-    required_fields: Texts | None = None
-    """Top-level fields that a JSON answer must have, with a value other than null."""
-    pattern: Pattern | None = None
-    """Regular expression in linear-time syntax that occurs in the answer."""
-
-    @field_validator("max_words")
-    @classmethod
-    def _not_below_the_fewest(cls, value: int | None, info: ValidationInfo) -> int | None:
-        fewest = info.data.get("min_words")
-        if value is not None and fewest is not None and value < fewest:
-            raise wrong(f"at least min_words, which is {fewest}")
-        return value
 
 
 class RuleRow(Row):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from weighbridge.domain.levels import Capability, Risk
+from weighbridge.domain.material import Source
 
 
 class Role(StrEnum):
@@ -167,6 +168,8 @@ class Request:
     """The caller wants the answer in pieces."""
     wants_stream_usage: bool = False
     """The caller asked for usage at the end of the stream."""
+    sources: tuple[Source, ...] = ()
+    """Documents that the caller brings along for the answer to draw on."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """The caller's own labels; classification rules may read them."""
     body: Mapping[str, object] | None = None

@@ -7,6 +7,7 @@ from weighbridge.domain.errors import ModelRestsError, ProviderError
 from weighbridge.domain.hold import Hold, Settlement
 from weighbridge.domain.money import ZERO, Money
 from weighbridge.domain.policy import PortfolioModel
+from weighbridge.pipeline.checks import checked
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan
@@ -37,7 +38,8 @@ def _rests(model: PortfolioModel) -> ModelRestsError:
 
 async def attempt(draft: Draft, plan: Plan, name: str, house: House) -> Result:
     """Call candidate `name` once, for its whole answer, and judge that."""
-    result = await probed(await _called(draft, plan, name, house), draft, plan, house)
+    result = await checked(await _called(draft, plan, name, house), plan)
+    result = await probed(result, draft, plan, house)
     return escalated(result, plan, len(draft.attempts) + 1)
 
 

@@ -14,6 +14,7 @@ from weighbridge.domain.errors import EmptyInputError, InvalidFieldError, NotFou
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Standing
 from weighbridge.domain.levels import Risk
+from weighbridge.domain.material import Source
 from weighbridge.domain.notice import Notice
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.policy import Policy
@@ -63,7 +64,7 @@ class Gateway:
         """The policy in force."""
         return self._house.in_force.policy
 
-    async def run(
+    async def run(  # noqa: PLR0913 (what may be stated is the signature)
         self,
         *,
         input: str,  # noqa: A002 (the word that callers know)
@@ -72,6 +73,7 @@ class Gateway:
         model: str = "auto",
         max_output_tokens: int | None = None,
         metadata: Mapping[str, str] | None = None,
+        sources: Sequence[Source] = (),
     ) -> Outcome:
         """Answer one request. What is not stated, the gateway classifies. Raises WeighbridgeError."""
         if not input.strip():
@@ -83,6 +85,7 @@ class Gateway:
             risk=None if risk is None else _risk(risk),
             max_output_tokens=max_output_tokens,
             metadata=metadata or {},
+            sources=tuple(sources),
         )
         return await self.send(request)
 

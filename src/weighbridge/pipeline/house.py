@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from weighbridge.classify.classify import Nearest
 from weighbridge.domain.caller import Caller
+from weighbridge.domain.check import Check
 from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.ports import Clock, Health, Ledger, Providers, Records, Reviews, Webhooks
 from weighbridge.pipeline.waiting import Waiting
@@ -18,6 +19,8 @@ class InForce:
     """The policy."""
     nearest: Nearest
     """Its labelled examples, indexed."""
+    checks: Mapping[str, Check]
+    """The operator's own checks that its tasks name."""
     callers: Mapping[bytes, Caller]
     """sha256 of a gateway key → who holds it; empty when no keys are declared."""
 

@@ -1,17 +1,21 @@
 """From a request to a plan: classify it, pack it, judge the models. All computation, no call."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from weighbridge.budget.cost import estimate as estimate_cost
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.classify.classify import classify
+from weighbridge.classify.detectors import detect
 from weighbridge.context.assemble import assemble
+from weighbridge.domain.check import Check
 from weighbridge.domain.decision import Candidate, Decision, DropReason
 from weighbridge.domain.errors import ModelsCoolingDownError, NoCandidateError, NotFoundError
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability
+from weighbridge.domain.material import NOTHING, Marks, Material
 from weighbridge.domain.packed import Packed
 from weighbridge.domain.policy import Budget, Policy, PortfolioModel
 from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request
@@ -45,6 +49,10 @@ class Plan:
     """The budgets that cover this request."""
     deadline: float
     """Monotonic time by which an answer must be there."""
+    material: Material = NOTHING
+    """What the answer is judged against beside its contract."""
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    """The operator's own checks, by name."""
     verifier: PortfolioModel | None = None
     """Says how sure an answer is; `None` where the task asks for none, or none may see the request."""
 
@@ -74,6 +82,7 @@ class Plan:
         return replace(
             request,
             messages=self.packed.messages,
+            output=_constrained(request, self.task, model),
             max_output_tokens=self.estimate(model).output_tokens,
             wants_logprobs=request.wants_logprobs or (reads_confidence and Capability.LOGPROBS in model.capabilities),
         )
@@ -136,8 +145,24 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
         sizing=sizing,
         budgets=_budgets(policy, draft.caller.name, task.name),
         deadline=draft.started + task.limits.deadline_s,
+        material=Material(task.instructions or "", request.text, request.sources, _marks),
+        checks=in_force.checks,
         verifier=policy.models[decision.verifier.model] if decision.verifier and decision.verifier.is_kept else None,
     )
+
+
+def _marks(text: str) -> Marks:
+    found = detect(text)
+    secrets = frozenset(kind.value for kind in found if kind.is_secret)
+    return Marks(secrets, frozenset(kind.value for kind in found if not kind.is_secret))
+
+
+def _constrained(request: Request, task: Task, model: PortfolioModel) -> OutputFormat:
+    """The task's schema, where the caller asked for no shape of its own and the host can hold the model to it."""
+    schema = task.contract.schema_json
+    if schema is None or request.output != TEXT_OUTPUT or Capability.JSON_SCHEMA not in model.capabilities:
+        return request.output
+    return OutputFormat("json_schema", schema)
 
 
 def stream_mode(task: Task, request: Request) -> StreamMode:

@@ -16,6 +16,7 @@ from weighbridge.domain.usage import Usage
 from weighbridge.domain.verdict import Verdict, VerdictStatus
 from weighbridge.pipeline.plan import Plan
 from weighbridge.validation.escalation import apply_escalation
+from weighbridge.validation.tidy import tidy
 from weighbridge.validation.validate import validate
 
 UNCHECKED = Verdict(VerdictStatus.UNCHECKED)
@@ -70,13 +71,19 @@ class Result:
 def answered(
     response: Response, plan: Plan, model: PortfolioModel, *, latency_s: float, first_chunk_s: float | None = None
 ) -> Result:
-    """Price an answer and hold it against the contract."""
+    """Price an answer and hold it against the contract, as it came or, if that is what it takes, tidied.
+
+    What has begun to flow is judged as it came: the caller has seen it.
+    """
     usage = response.usage or _counted(response, plan.estimate(model), model)
+    verdict = _contract_verdict(response, plan, model)
+    if first_chunk_s is None and verdict.status is VerdictStatus.INVALID:
+        response, verdict = _tidied(response, verdict, plan, model)
     return Result(
         model,
         latency_s,
         response,
-        _contract_verdict(response, plan, model),
+        verdict,
         usage=usage,
         cost=cost_of(model.price, usage),
         estimate=plan.estimate(model).cost,
@@ -104,7 +111,17 @@ def _contract_verdict(response: Response, plan: Plan, model: PortfolioModel) -> 
     def count(text: str) -> int:
         return count_tokens(text, model.tokenizer).tokens
 
-    return validate(response, plan.task.contract, plan.output, count)
+    return validate(response, plan.task.contract, plan.output, count, plan.material)
+
+
+def _tidied(response: Response, verdict: Verdict, plan: Plan, model: PortfolioModel) -> tuple[Response, Verdict]:
+    """A tidied answer only if that makes it valid; a model is told of what it wrote itself."""
+    proposal, done = tidy(response, plan.task.contract, plan.output)
+    if done:
+        judged = _contract_verdict(proposal, plan, model)
+        if judged.is_valid:
+            return proposal, replace(judged, tidied=done)
+    return response, verdict
 
 
 def _answer_signals(response: Response, plan: Plan, verdict: Verdict, usage: Usage) -> dict[str, SignalValue]:

@@ -245,6 +245,7 @@ def _require_valid(done: ReviewAct, task: Task | None, wanted: OutputFormat) -> 
         )
     contract = Contract() if task is None else task.contract  # a task that the config has no more has no contract
     answer = Response(REVIEWED, (Choice(done.answer),), usage=None)
+    contract = replace(contract, citations=None)  # a person needs no leave to say where something stands
     verdict = validate(answer, contract, wanted, lambda text: count_tokens(text, WORDS).tokens)
     if not verdict.is_valid:
         name = "(unknown)" if task is None else task.name

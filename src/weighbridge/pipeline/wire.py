@@ -14,7 +14,9 @@ from weighbridge.domain.errors import ConfigError, ConfigProblem, InvalidFieldEr
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.request import TEXT_OUTPUT
 from weighbridge.domain.response import Choice, Response
+from weighbridge.domain.task import StreamMode
 from weighbridge.domain.usage import WORDS
+from weighbridge.pipeline.checks import GROUP, load_check
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.notices import tell_every
 from weighbridge.pipeline.review import expire_every
@@ -27,6 +29,7 @@ from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
 from weighbridge.store.reviews import SqliteReviews
+from weighbridge.validation.language import is_known_language
 from weighbridge.validation.schema import check_schema
 from weighbridge.validation.validate import validate
 
@@ -41,14 +44,18 @@ def derive(policy: Policy) -> InForce:
     Raises ConfigError for a host or webhook that cannot be called, a JSON Schema that answers could not be held
     against, or a declared answer that its own task would not accept.
     """
-    problems = [*_host_problems(policy), *_schema_problems(policy), *_webhook_problems(policy)] or [
-        *_declared_answer_problems(policy)
-    ]
+    problems = [
+        *_host_problems(policy),
+        *_schema_problems(policy),
+        *_webhook_problems(policy),
+        *_contract_problems(policy),
+    ] or [*_declared_answer_problems(policy)]
     if problems:
         raise ConfigError(problems)
     return InForce(
         policy,
         ExampleIndex.build(policy),
+        {name: load_check(name) for task in policy.tasks.values() for name in task.contract.checks},
         {hashlib.sha256(key.secret.value.encode()).digest(): key.caller for key in policy.keys},
     )
 
@@ -67,6 +74,32 @@ def _host_problems(policy: Policy) -> Iterator[ConfigProblem]:
     for host in policy.hosts.values():
         for sentence in check_host(host):
             yield ConfigProblem("the config", 1, 1, f"hosts.{host.name}", f"a host that can be called; {sentence}")
+
+
+def _contract_problems(policy: Policy) -> Iterator[ConfigProblem]:
+    for task in policy.tasks.values():
+        place = f"tasks.{task.name}.output"
+        for name in task.contract.checks:
+            try:
+                load_check(name)
+            except ImportError as error:
+                expected = f"checks of the entry-point group {GROUP!r}; {name!r}: {error}"
+                yield ConfigProblem("the config", 1, 1, f"{place}.checks", expected)
+        for code in task.contract.languages:
+            yield from _language_problems(code, f"{place}.language")
+        if task.contract.checks and task.stream is StreamMode.LIVE:
+            expected = "validated, because checks in Python are made before an answer is shown"
+            yield ConfigProblem("the config", 1, 1, f"tasks.{task.name}.stream", expected)
+
+
+def _language_problems(code: str, key: str) -> Iterator[ConfigProblem]:
+    try:
+        if not is_known_language(code):
+            yield ConfigProblem("the config", 1, 1, key, f"languages that can be told apart, which {code!r} is not")
+    except ImportError:
+        yield ConfigProblem(
+            "the config", 1, 1, key, "no language without its library: pip install weighbridge[language]"
+        )
 
 
 def _webhook_problems(policy: Policy) -> Iterator[ConfigProblem]:

@@ -130,8 +130,18 @@ def _run() -> Schema:
             "risk": {"enum": list(Risk), "description": "May raise the task's risk, not lower it."},
             "metadata": {"type": "object", "additionalProperties": TEXT},
             "max_output_tokens": {"type": "integer", "minimum": 1},
+            "sources": {"type": "array", "items": _source(), "description": "Documents to answer from, and to cite."},
             "output": {"type": "object", "description": "`{type: json_schema, schema: ...}` for a shaped answer."},
         },
+    }
+
+
+def _source() -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["id", "text"],
+        "properties": {"id": TEXT, "text": TEXT, "deprecated": {"type": "boolean"}},
     }
 
 

@@ -17,7 +17,7 @@ from weighbridge.validation.schema import shorten
 
 _MARK = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9_.:/-]{0,99})\]")
 _QUOTE = re.compile(r"[“\"]([^“”\"\n]{1,2000})[”\"][^\[\]\n.!?]{0,40}\[([A-Za-z0-9][A-Za-z0-9_.:/-]{0,99})\]")
-_SENTENCE_END = re.compile(r"(?<=[.!?])(?:\s*\[[^\]\n]{1,100}\])*\s+|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?:\s*\[[^\]\n]{1,100}\])*+(?:\s+|$)|\n+")
 FEWEST_QUOTED_WORDS = 3
 """Fewer words in quotation marks are a name or a term, not a quote."""
 
@@ -104,4 +104,4 @@ def _how(rule: CitationRule) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.casefold().replace("’", "'").split())
+    return " ".join(text.casefold().replace("\u2019", "'").split())

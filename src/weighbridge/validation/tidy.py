@@ -1,4 +1,4 @@
-"""`tidy`: an answer of the wrong form brought into the right one by hand, where nothing has to be guessed about its sense.
+"""`tidy`: an answer of the wrong form brought into the right one, where nothing has to be guessed about its sense.
 
 What comes out is a proposal: whoever calls this holds it against the contract again, and gives it only if it passes.
 """

@@ -103,6 +103,7 @@ def test_an_attempt_shows_its_verdict_and_what_came_next() -> None:
         "status": "invalid",
         "confidence": 0.5,
         "confidence_kind": None,
+        "tidied": [],
         "findings": [{"code": "label_not_allowed", "message": "It is not a label.", "place": "/label"}],
     }
     assert attempts[0]["step"] == {"kind": "next_candidate", "reason": "label_not_allowed", "wait_s": 0.0}

@@ -111,6 +111,8 @@ def render_request(
         body = dict(own)
         if messages_changed:
             _set_conversation(body, *keep_wire_form(request.messages, own))
+        if request.output.schema_json is not None and body.get("output_config") is None:
+            body["output_config"] = render_output(request.output.schema_json)
     body["model"] = model.upstream_name
     body["max_tokens"] = limit
     body.pop("stream", None)

@@ -127,6 +127,7 @@ def render_verdict(verdict: Verdict) -> Json:
         "status": verdict.status.value,
         "confidence": verdict.confidence,
         "confidence_kind": None if verdict.confidence_kind is None else verdict.confidence_kind.value,
+        "tidied": [step.value for step in verdict.tidied],
         "findings": [
             {"code": finding.code.value, "message": finding.message, "place": finding.place}
             for finding in verdict.findings

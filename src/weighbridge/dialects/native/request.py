@@ -1,17 +1,32 @@
 """The native call, `POST /v1/tasks/{task}/runs`: a task, its input, and nothing that is not understood."""
 
+import re
 from difflib import get_close_matches
 
 import orjson
 
-from weighbridge.dialects.fields import Fields, invalid, one_of, read_int, read_labels, read_list, read_object
+from weighbridge.dialects.fields import (
+    Fields,
+    invalid,
+    need_text,
+    one_of,
+    read_flag,
+    read_int,
+    read_labels,
+    read_list,
+    read_object,
+)
 from weighbridge.dialects.json_text import parse_object
 from weighbridge.dialects.openai_chat.messages import parse_messages
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
 from weighbridge.domain.levels import Risk
+from weighbridge.domain.material import Source
 from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request, Role, say
 
-KEYS = ("input", "messages", "risk", "metadata", "max_output_tokens", "output")
+KEYS = ("input", "messages", "risk", "metadata", "max_output_tokens", "output", "sources")
+SOURCE_KEYS = ("id", "text", "deprecated")
+MOST_SOURCES = 200
+_SOURCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}")
 RISKS = tuple(risk.value for risk in Risk)
 
 
@@ -30,6 +45,7 @@ def parse_run(body: bytes, task: str) -> Request:
         risk=None if risk is None else parse_risk(risk, "risk"),
         max_output_tokens=read_int(fields, "max_output_tokens", least=1),
         output=_output(fields),
+        sources=_sources(fields),
         metadata=read_labels(fields, "metadata"),
     )
 
@@ -58,6 +74,34 @@ def _messages(fields: Fields) -> tuple[Message, ...]:
     if not text.strip():
         raise EmptyInputError("`input` holds nothing but space.", advice="Send the task's input.", param="input")
     return (say(Role.USER, text),)
+
+
+def _sources(fields: Fields) -> tuple[Source, ...]:
+    items = read_list(fields, "sources") or []
+    if len(items) > MOST_SOURCES:
+        raise InvalidFieldError(
+            f"`sources` holds {len(items)} documents; at most {MOST_SOURCES} are read.",
+            advice="Send those that matter.",
+            param="sources",
+        )
+    sources = tuple(_source(item, f"sources[{number}]") for number, item in enumerate(items))
+    if len({source.id for source in sources}) < len(sources):
+        raise InvalidFieldError("Two sources have one id.", advice="Give each its own.", param="sources")
+    return sources
+
+
+def _source(item: object, path: str) -> Source:
+    if not isinstance(item, dict):
+        raise invalid(path, "an object with `id` and `text`", item)
+    for key in item:
+        if key not in SOURCE_KEYS:
+            raise InvalidFieldError(
+                f"A source has no {key[:40]!r}.", advice=f"Use {', '.join(SOURCE_KEYS)}.", param=f"{path}.{key[:40]}"
+            )
+    number = need_text(item, "id", path)
+    if not _SOURCE_ID.fullmatch(number):
+        raise invalid(f"{path}.id", "letters, digits and `_.:/-`, at most 100", number)
+    return Source(number, need_text(item, "text", path), read_flag(item, "deprecated", path) or False)
 
 
 def _output(fields: Fields) -> OutputFormat:
