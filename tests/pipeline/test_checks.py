@@ -9,8 +9,16 @@ from weighbridge.domain.check import CheckContext
 from weighbridge.pipeline.checks import installed_checks, load_check
 
 METADATA = "Metadata-Version: 2.1\nName: acme-checks\nVersion: 1.0\n"
-ENTRY_POINTS = "[weighbridge.checks]\nno_promises = acme_checks:no_promises\nbroken = acme_broken:nothing\nnumber = acme_checks:NUMBER\n"
-MODULE = "NUMBER = 3\n\n\ndef no_promises(answer, context):\n    return 'Promise nothing.' if 'promise' in answer else None\n"
+ENTRY_POINTS = """[weighbridge.checks]
+no_promises = acme_checks:no_promises
+broken = acme_broken:nothing
+number = acme_checks:NUMBER
+"""
+MODULE = """NUMBER = 3
+
+def no_promises(answer, context):
+    return 'Promise nothing.' if 'promise' in answer else None
+"""
 
 
 @pytest.fixture(autouse=True)
