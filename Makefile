@@ -1,5 +1,5 @@
 # Every command here sets up what it needs in .venv; nothing else has to be installed first.
-.PHONY: run test install lint check unit bench docs test-clients
+.PHONY: run test install lint check unit bench docs test-clients chaos
 PY := .venv/bin/python
 
 run: install ; @$(PY) -m weighbridge serve
@@ -10,4 +10,5 @@ check: install ; @scripts/check
 unit: install ; @scripts/test
 docs: install ; @scripts/docs
 bench: install ; @$(PY) -m bench
+chaos: install ; @PYTHONPATH=tests $(PY) -m chaos
 install: ; @scripts/install

@@ -1,6 +1,7 @@
 """One request through the whole pipeline on a scripted network."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,18 +16,21 @@ from weighbridge.domain.errors import (
     DeadlineExceededError,
     EmptyInputError,
     InputTooLongError,
+    ModelsCoolingDownError,
+    NeedsReviewError,
     OverloadedError,
+    ProviderError,
     ProviderRejectedError,
     ProviderTimeoutError,
     ProviderUnavailableError,
 )
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.money import Money
-from weighbridge.domain.policy import Budget, StoreSettings
+from weighbridge.domain.policy import Budget, PortfolioModel, StoreSettings
 from weighbridge.domain.record import OutcomeStatus
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Condition
-from weighbridge.domain.task import Contract, Limits
+from weighbridge.domain.task import Contract, Limits, ReviewRule
 from weighbridge.domain.usage import Usage
 from weighbridge.pipeline.run import run
 
@@ -250,3 +254,69 @@ async def test_an_empty_input_never_gets_a_plan(tmp_path: Path) -> None:
     async with gateway_on(Script(), a_policy(), tmp_path) as house:
         with pytest.raises(EmptyInputError):
             await Gateway(house).run(input=" ")
+
+
+class Resting:
+    """Satisfies `ports.Health`: everything rests for so long, look after look."""
+
+    def __init__(self, *waits_s: float) -> None:
+        self.waits_s = list(waits_s)
+
+    def cooling_down(self, models: Iterable[PortfolioModel]) -> Mapping[str, float]:
+        wait_s = self.waits_s.pop(0) if self.waits_s else 0.0
+        return {model.name: wait_s for model in models} if wait_s else {}
+
+    def admit(self, model: PortfolioModel) -> bool:
+        return True
+
+    def note_success(self, model: PortfolioModel) -> None:
+        """Nothing."""
+
+    def note_failure(self, model: PortfolioModel, error: ProviderError) -> None:
+        """Nothing."""
+
+    def note_nothing(self, model: PortfolioModel) -> None:
+        """Nothing."""
+
+
+async def test_models_that_rest_for_a_moment_are_waited_for(tmp_path: Path) -> None:
+    async with gateway_on(Script(fast_small=[GOOD]), a_policy(), tmp_path) as house:
+        house.health = Resting(0.01, 0.02)
+        outcome = await run(asked(), ANONYMOUS, house)
+    assert outcome.text == "invoice"
+
+
+@pytest.mark.parametrize("waits_s", [(0.001,) * 10, (2.0,)])
+async def test_models_that_rest_too_long_or_too_often_are_not(tmp_path: Path, waits_s: tuple[float, ...]) -> None:
+    async with gateway_on(Script(), a_policy(), tmp_path) as house:
+        house.health = Resting(*waits_s)
+        with pytest.raises(ModelsCoolingDownError):
+            await run(asked(), ANONYMOUS, house)
+        assert (await only_record(house)).error_code == "models_cooling_down"
+
+
+async def test_without_any_model_the_bottom_of_the_ladder_is_given(tmp_path: Path) -> None:
+    async with gateway_on(Script(), a_policy(a_task(safe_answer="sorry")), tmp_path) as house:
+        house.health = Resting(5.0)
+        outcome = await run(asked(), ANONYMOUS, house)
+    assert (outcome.text, outcome.record.status, outcome.record.attempts) == ("sorry", OutcomeStatus.DEGRADED, ())
+
+
+async def test_without_any_model_a_person_is_asked_where_the_task_says_so(tmp_path: Path) -> None:
+    async with gateway_on(Script(), a_policy(a_task(review=ReviewRule())), tmp_path) as house:
+        house.health = Resting(5.0)
+        with pytest.raises(NeedsReviewError):
+            await run(asked(), ANONYMOUS, house)
+        assert (await only_record(house)).status is OutcomeStatus.IN_REVIEW
+
+
+async def test_a_model_that_rests_since_the_plan_was_made_is_passed_over_for_nothing(tmp_path: Path) -> None:
+    class Shut(Resting):
+        def admit(self, model: PortfolioModel) -> bool:
+            return model.name != "fast-small"
+
+    async with gateway_on(Script(frontier_reasoning=[GOOD]), a_policy(), tmp_path) as house:
+        house.health = Shut()
+        outcome = await run(asked(), ANONYMOUS, house)
+    first = outcome.record.attempts[0]
+    assert (first.error_code, first.cost, outcome.model) == ("cooling_down", Money(0), "frontier-reasoning")

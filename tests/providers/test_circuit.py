@@ -83,6 +83,13 @@ def test_a_provider_that_names_a_time_is_left_alone_so_long_within_reason() -> N
     assert failed(failed(Circuit(), 0.0, 30.0), 0.0, 1.0).wait_s(0.0) == 30.0
 
 
+def test_after_a_time_that_was_asked_for_everybody_may_pass_again() -> None:
+    asked = failed(Circuit(), 0.0, 30.0)
+    assert admitted(asked, 29.0) is None
+    assert asked.state(30.0) is CircuitState.CLOSED
+    assert admitted(asked, 30.0) == asked
+
+
 class AnyLife(RuleBasedStateMachine):
     """Whatever happens to a circuit, it never shuts anybody out for good, nor lets two probes pass at once."""
 

@@ -100,6 +100,13 @@ async def test_a_stream_without_content_in_its_time_is_given_up(calls: HostCalls
         await asyncio.wait_for(server.hung_up.wait(), 1)
 
 
+async def test_a_whole_answer_that_does_not_come_in_the_models_time_is_given_up(calls: HostCalls) -> None:
+    async with serving([Then.HANG]) as server:
+        with pytest.raises(ProviderTimeoutError):
+            await calls.call(at(server), a_model(timeout_s=0.05), a_request(), 5)
+        await asyncio.wait_for(server.hung_up.wait(), 1)
+
+
 async def test_a_stream_that_falls_silent_is_given_up(calls: HostCalls) -> None:
     word = chunked(event("hi"), ends=False)
     async with serving([SSE_HEAD, word, Then.HANG]) as server:

@@ -81,6 +81,7 @@ def _model(name: str, row: ModelRow, host: Host, today: date) -> PortfolioModel:
         cleared_for=row.cleared_for,
         tokenizer=row.tokenizer,
         capabilities=frozenset(row.capabilities),
+        timeout_s=row.timeout_s,
         first_token_timeout_s=row.first_token_timeout_s,
         idle_timeout_s=row.idle_timeout_s,
         retires_on=row.retires_on,

@@ -125,6 +125,9 @@ class ModelRow(Row):
     """Vocabulary for counting; `words` is an estimate."""
     capabilities: list[Capability] = Field(default_factory=list)
     """What it can do beyond plain text."""
+    timeout_s: Seconds | None = None
+    """Longest wait for a whole answer that is not streamed, in seconds; without it, the task's deadline. With it a call
+    that hangs leaves time for another model."""
     first_token_timeout_s: Seconds | None = None
     """Longest wait for the first content of a stream, in seconds; without it, the task's deadline."""
     idle_timeout_s: Seconds | None = None

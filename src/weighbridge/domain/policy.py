@@ -64,6 +64,8 @@ class PortfolioModel:
     """Vocabulary for counting: a splintr name, or `words` for the estimate."""
     capabilities: frozenset[Capability] = frozenset()
     """What it can do beyond plain text."""
+    timeout_s: float | None = None
+    """Longest wait for a whole answer that is not streamed; `None`: until the deadline."""
     first_token_timeout_s: float | None = None
     """Longest wait for the first content of a stream; `None`: until the deadline."""
     idle_timeout_s: float | None = None

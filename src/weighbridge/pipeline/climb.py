@@ -7,14 +7,14 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from weighbridge.domain.attempt import Step, StepKind
-from weighbridge.domain.errors import BudgetExceededError
+from weighbridge.domain.errors import BudgetExceededError, ModelsCoolingDownError
 from weighbridge.domain.money import ZERO
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.review import ReviewReason
 from weighbridge.pipeline.draft import Draft
-from weighbridge.pipeline.endings import give_up
+from weighbridge.pipeline.endings import give_up, keep_failure
 from weighbridge.pipeline.house import House
-from weighbridge.pipeline.ladder import Bounds, Rung, hedge_candidate, next_step, spent
+from weighbridge.pipeline.ladder import Bounds, Rung, bottom_of, hedge_candidate, next_step, spent
 from weighbridge.pipeline.plan import Plan
 from weighbridge.pipeline.result import Result
 from weighbridge.pipeline.review import HandOver
@@ -168,3 +168,15 @@ def _is_good(call: asyncio.Task[Result | Begun]) -> bool:
         return False
     result = call.result()
     return not isinstance(result, Result) or result.verdict.is_valid
+
+
+async def ending_without_models(draft: Draft, error: ModelsCoolingDownError, house: House) -> Response | HandOver:
+    """The bottom of the ladder for a request that no model may serve just now. Raises `error` where that is nothing."""
+    task = draft.task
+    match bottom_of(task) if task is not None else StepKind.REFUSE:
+        case StepKind.DEGRADE if task is not None and task.safe_answer is not None:
+            return Response(DECLARED, (Choice(task.safe_answer),), usage=None)
+        case StepKind.REVIEW:
+            return HandOver(ReviewReason.NO_VALID_ANSWER, error.code, None, ())
+    await keep_failure(draft, error, house)
+    raise error

@@ -28,6 +28,9 @@ from weighbridge.routing.route import route
 from weighbridge.routing.situation import Situation
 from weighbridge.validation.schema import check_schema
 
+LONGEST_REST_WAITED_S = 1.0
+MOST_WAITS = 3
+"""A model that rests for longer is not waited for, nor one that rests again and again."""
 OFF_LOOP_CHARS = 20_000
 """Input longer than this is counted and searched in a thread, so that other requests keep moving."""
 
@@ -108,7 +111,23 @@ def count_input(request: Request, policy: Policy) -> TokenCount:
 
 
 async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
-    """Fill the draft step by step. Raises RequestError, AccessError or NoCandidateError."""
+    """Fill the draft step by step. Raises RequestError, AccessError or NoCandidateError.
+
+    Where all models that may serve rest for a moment, that moment is waited for, a few times and within the deadline.
+    """
+    for is_last in (*[False] * MOST_WAITS, True):
+        try:
+            return await _planned(draft, house, in_force)
+        except ModelsCoolingDownError as error:
+            task = draft.task
+            left_s = draft.started + (task.limits.deadline_s if task else 0.0) - house.clock.monotonic()
+            if is_last or error.wait_s > min(LONGEST_REST_WAITED_S, left_s):
+                raise
+            await house.clock.sleep(error.wait_s * (1.0 + 0.1 * house.chance()))
+    raise AssertionError("the last round returns or raises")
+
+
+async def _planned(draft: Draft, house: House, in_force: InForce) -> Plan:
     now = house.clock.now()
     resting = house.health.cooling_down(in_force.policy.models.values())
     situation = Situation(datetime.fromtimestamp(now, UTC).date(), resting)
@@ -135,7 +154,7 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
     decision = route(request, classification, policy, estimate=sizing.estimate, situation=situation)
     draft.decision = decision
     if not decision.order:
-        raise _no_candidate(decision)
+        raise _no_candidate(decision, situation)
     return Plan(
         task=task,
         classification=classification,
@@ -237,11 +256,13 @@ def _told(candidate: Candidate) -> str:
     return f"{candidate.model}: {candidate.reason}" + (f", {numbers}" if numbers else "")
 
 
-def _no_candidate(decision: Decision) -> NoCandidateError:
+def _no_candidate(decision: Decision, situation: Situation) -> NoCandidateError:
     telling = [item for item in decision.candidates if item.reason not in _UNTELLING] or list(decision.candidates)
     condition = f"No model may serve this request ({'; '.join(map(_told, telling))})."
-    if any(item.reason is DropReason.COOLING_DOWN for item in telling):
-        return ModelsCoolingDownError(condition, advice="Try again in a few seconds.", decision=decision)
+    waits = [situation.cooling_down[item.model] for item in telling if item.reason is DropReason.COOLING_DOWN]
+    if waits:
+        advice = "Try again in a few seconds."
+        return ModelsCoolingDownError(condition, advice=advice, decision=decision, wait_s=min(waits))
     return NoCandidateError(
         condition,
         advice="Change the request, or the policy.",

@@ -2,14 +2,14 @@
 
 from typing import Never
 
-from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.caller import Caller
+from weighbridge.domain.errors import ModelsCoolingDownError
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.record import OutcomeStatus
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Response
 from weighbridge.pipeline.attempt import attempt
-from weighbridge.pipeline.climb import Climb
+from weighbridge.pipeline.climb import DECLARED, Climb, ending_without_models
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import keep_failure
 from weighbridge.pipeline.house import House
@@ -29,6 +29,8 @@ async def run(request: Request, caller: Caller, house: House) -> Outcome:
     try:
         plan = await make_plan(draft, house, in_force)  # classify, assemble, route
         ending = await answer(draft, plan, house)  # hold, call, validate, next_step, settle
+    except ModelsCoolingDownError as error:
+        ending = await ending_without_models(draft, error, house)
     except BaseException as error:  # a cancelled request may have spent money too: it gets its record
         await keep_failure(draft, error, house)
         raise
@@ -54,8 +56,7 @@ async def conclude(draft: Draft, ending: Response | HandOver, house: House) -> O
 
 async def record(draft: Draft, response: Response, house: House) -> Outcome:
     """Write the record of an answer."""
-    is_declared = draft.attempts[-1].step.kind is StepKind.DEGRADE
-    status = OutcomeStatus.DEGRADED if is_declared else OutcomeStatus.ANSWERED
+    status = OutcomeStatus.DEGRADED if response.model == DECLARED else OutcomeStatus.ANSWERED
     finished = draft.close(status, now=house.clock.monotonic(), answer=response.text)
     await house.records.append(finished)
     write_log_line(finished)

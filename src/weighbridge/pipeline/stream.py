@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.caller import Caller
-from weighbridge.domain.errors import ProviderError
+from weighbridge.domain.errors import ModelsCoolingDownError, ProviderError
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.record import Record
@@ -18,7 +18,7 @@ from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
 from weighbridge.domain.task import StreamMode
 from weighbridge.pipeline.attempt import attempt
-from weighbridge.pipeline.climb import Climb
+from weighbridge.pipeline.climb import Climb, ending_without_models
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import give_up, keep_failure
 from weighbridge.pipeline.flow import Flow
@@ -34,10 +34,13 @@ async def open_stream(request: Request, caller: Caller, house: House) -> "LiveSt
     """Begin a streamed answer. Where there is something to validate first, the whole answer comes back instead."""
     in_force = house.in_force
     draft = Draft.open(request, caller, house, in_force.policy)
+    ending: LiveStream | Response | HandOver
     try:
         plan = await make_plan(draft, house, in_force)
         is_live = stream_mode(plan.task, request) is StreamMode.LIVE
         ending = await (_begin(draft, plan, house) if is_live else answer(draft, plan, house))
+    except ModelsCoolingDownError as error:
+        ending = await ending_without_models(draft, error, house)
     except BaseException as error:
         await keep_failure(draft, error, house)
         raise

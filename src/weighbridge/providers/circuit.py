@@ -32,17 +32,17 @@ class Circuit:
     recent: tuple[bool, ...] = ()
     """The last outcomes, the newest last; True is a failure."""
     openings: int = 0
-    """How often in a row it opened: each time doubles the rest."""
+    """How often in a row it opened for too many failures: each time doubles the rest. 0 while it is sound."""
     rests_until: float = 0.0
-    """Open before this time, half-open from it on, if it ever opened; closed while 0."""
+    """Nobody may pass before this time."""
     probe_until: float = 0.0
     """A probe is under way until this time at the longest; 0 for none."""
 
     def state(self, now: float) -> CircuitState:
         """Who may pass at `now`."""
-        if not self.rests_until:
-            return CircuitState.CLOSED
-        return CircuitState.OPEN if now < self.rests_until else CircuitState.HALF_OPEN
+        if now < self.rests_until:
+            return CircuitState.OPEN
+        return CircuitState.HALF_OPEN if self.openings else CircuitState.CLOSED
 
     def wait_s(self, now: float) -> float:
         """Seconds until a call may pass; 0 when one may now."""
@@ -51,7 +51,7 @@ class Circuit:
     @property
     def is_spotless(self) -> bool:
         """There is nothing to remember."""
-        return not any(self.recent) and not self.rests_until
+        return not any(self.recent) and not self.openings and not self.rests_until
 
 
 def admitted(circuit: Circuit, now: float) -> Circuit | None:
@@ -72,7 +72,7 @@ def succeeded(circuit: Circuit, now: float) -> Circuit:
     """A probe that succeeds closes it and forgets. While it is open, a call from before says nothing new."""
     match circuit.state(now):
         case CircuitState.CLOSED:
-            return replace(circuit, recent=(*circuit.recent, False)[-WINDOW:])
+            return replace(circuit, recent=(*circuit.recent, False)[-WINDOW:], rests_until=0.0)
         case CircuitState.HALF_OPEN:
             return Circuit()
         case CircuitState.OPEN:
@@ -80,7 +80,10 @@ def succeeded(circuit: Circuit, now: float) -> Circuit:
 
 
 def failed(circuit: Circuit, now: float, hint_s: float | None) -> Circuit:
-    """A failure opens it when there were too many, at once when a probe failed or the provider named a time."""
+    """A failure opens it when there were too many, or a probe failed.
+
+    A time that the provider named is kept without a probe after it: being asked to wait is no sign of being broken.
+    """
     recent = (*circuit.recent, True)[-WINDOW:]
     is_probe = circuit.state(now) is CircuitState.HALF_OPEN
     is_row = len(recent) >= FAILURES_IN_A_ROW and all(recent[-FAILURES_IN_A_ROW:])

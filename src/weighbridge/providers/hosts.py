@@ -41,7 +41,8 @@ class HostCalls:
         ready = self._made_ready(host)
         left_s = await self._entered(ready.gate, timeout_s)
         try:
-            return await ready.calls.call(model, request, left_s)
+            within_s = left_s if model.timeout_s is None else min(left_s, model.timeout_s)
+            return await ready.calls.call(model, request, within_s)
         finally:
             ready.gate.leave()
 

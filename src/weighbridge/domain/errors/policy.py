@@ -28,6 +28,11 @@ class ModelsCoolingDownError(NoCandidateError):
     code = "models_cooling_down"
     is_retryable = True
 
+    def __init__(self, condition: str, *, advice: str, decision: Decision, wait_s: float) -> None:
+        super().__init__(condition, advice=advice, decision=decision)
+        self.wait_s = wait_s
+        """Seconds until the first of them may be tried again."""
+
 
 class BudgetExceededError(PolicyError):
     """The estimate does not fit into a budget that covers the request."""
