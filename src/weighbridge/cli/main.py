@@ -28,6 +28,10 @@ for _name, _summary in COMMANDS.items():
     app.command(f"weighbridge.cli.{_name}:{_name}", name=_name, help=_summary)
 
 GROUPS = {
+    "eval": (
+        "What a model is worth on a task.",
+        {"run": "Ask every sample of a dataset and score the answers."},
+    ),
     "budget": ("How full the budgets are.", {"show": "Show each budget with what is spent, held and left."}),
     "review": (
         "What waits for a person's decision.",
