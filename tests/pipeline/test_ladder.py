@@ -12,9 +12,16 @@ from make import a_task
 from weighbridge.domain.attempt import Attempt, Step, StepKind
 from weighbridge.domain.errors import (
     BudgetExceededError,
+    ContentPolicyError,
+    ContextTooLongError,
+    HostBusyError,
+    HostUnreachableError,
+    ModelRestsError,
     ProviderAuthError,
     ProviderError,
     ProviderMalformedError,
+    ProviderOverloadedError,
+    ProviderQuotaError,
     ProviderRateLimitedError,
     ProviderRejectedError,
     ProviderTimeoutError,
@@ -50,7 +57,15 @@ REJECTED = ProviderRejectedError("no")
 AUTH = ProviderAuthError("who")
 GARBLED = ProviderMalformedError("what")
 BROKE = BudgetExceededError("no money", advice="wait")
-ALL = (VALID, INVALID, RULE, REFUSED, DOWN, SLOW, BUSY, BUSY_LONG, REJECTED, AUTH, GARBLED, BROKE)
+QUOTA = ProviderQuotaError("no credit")
+OVERLOADED = ProviderOverloadedError("much to do")
+UNREACHABLE = HostUnreachableError("no route")
+HOST_BUSY = HostBusyError("our own limit")
+RESTS = ModelRestsError("left alone")
+TOO_LONG = ContextTooLongError("too long")
+POLICY = ContentPolicyError("filtered")
+FAULTS = (QUOTA, OVERLOADED, UNREACHABLE, HOST_BUSY, RESTS, TOO_LONG, POLICY)
+ALL = (*FAULTS, VALID, INVALID, RULE, REFUSED, DOWN, SLOW, BUSY, BUSY_LONG, REJECTED, AUTH, GARBLED, BROKE)
 
 CENT = Money.usd("0.01")
 REPAIR = Estimate(10, 10, CENT)
@@ -117,6 +132,35 @@ TWICE = made(("a", StepKind.RETRY), ("a", StepKind.RETRY))
 def test_each_situation_has_one_step(result: Judged, rung: Rung, bounds: Bounds, kind: StepKind, reason: str) -> None:
     step = next_step(result, rung, bounds)
     assert (step.kind, step.reason) == (kind, reason)
+
+
+def every_error() -> set[type[ProviderError]]:
+    found, wanted = set[type[ProviderError]](), [ProviderError]
+    while wanted:
+        kind = wanted.pop()
+        found.add(kind)
+        wanted += kind.__subclasses__()
+    return found - {ProviderError}
+
+
+def test_no_kind_of_error_is_left_out_here() -> None:
+    assert {type(result) for result in ALL if isinstance(result, ProviderError)} == every_error()
+
+
+@pytest.mark.parametrize("error", [item for item in ALL if isinstance(item, ProviderError)], ids=str)
+def test_every_error_with_another_candidate_goes_on_and_alone_retries_only_what_may_pass(error: ProviderError) -> None:
+    assert next_step(error, at(), within()).kind is StepKind.NEXT_CANDIDATE
+    alone = next_step(error, at(LAST), within())
+    is_waited_for = error.is_retryable and (error.retry_after_s or 0) < LONGEST_WAIT_S
+    assert alone.kind is (StepKind.RETRY if is_waited_for else StepKind.REFUSE)
+
+
+@pytest.mark.parametrize("error", [AUTH, BUSY_LONG, QUOTA])
+def test_another_credential_is_tried_at_once_within_the_bounds(error: ProviderError) -> None:
+    switched = type(error)("switch", retry_after_s=60)
+    switched.can_switch_credential = True
+    assert next_step(switched, at(), within()) == Step(StepKind.RETRY, error.code)
+    assert next_step(switched, at(before=TWICE), within()).reason == "max_attempts"
 
 
 @pytest.mark.parametrize("result", ALL, ids=str)

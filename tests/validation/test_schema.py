@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,9 +30,26 @@ TREE = {
 }
 
 
+OLD: dict[str, Any] = {"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 5, "exclusiveMinimum": True}
+
+
+def test_a_schema_of_draft_4_means_what_draft_4_says() -> None:
+    validator = compile_schema(json.dumps(OLD)).validator
+    assert not validator.is_valid(5)
+    assert validator.is_valid(6)
+
+
 @pytest.mark.parametrize(
     "schema",
-    [True, {}, {"type": "object"}, TREE, {"pattern": "^a+$"}, {"$schema": "http://json-schema.org/draft-07/schema#"}],
+    [
+        True,
+        {},
+        {"type": "object"},
+        TREE,
+        {"pattern": "^a+$"},
+        {"$schema": "http://json-schema.org/draft-07/schema#"},
+        OLD,
+    ],
 )
 def test_an_ordinary_schema_is_accepted(schema: object) -> None:
     check_schema(json.dumps(schema))
@@ -44,7 +62,8 @@ def test_an_ordinary_schema_is_accepted(schema: object) -> None:
         ({"properties": {"a": {"$ref": "file:///etc/passwd"}}}, "leaves the schema"),
         ({"$id": "http://a/b", "$ref": "c"}, "leaves the schema"),
         ({"$schema": "http://127.0.0.1:1/x"}, "Unknown meta-schema"),
-        ({"$schema": "http://json-schema.org/draft-04/schema#"}, "a draft before 6"),
+        ({"$schema": "http://json-schema.org/draft-03/schema#"}, "a draft before 4"),
+        ({"$schema": "http://json-schema.org/draft-04/schema#", "items": {"id": "http://a/b"}}, "an id below the top"),
         ({"$dynamicRef": "#a"}, "not supported"),
         ({"items": {"$id": "http://a/b"}}, "an \\$id below the top"),
         ({"$ref": "#/$defs/none"}, "does not exist"),

@@ -42,7 +42,7 @@ def check_schema(text: str) -> None:
     except ValueError as error:
         raise InvalidFieldError(
             f"The JSON Schema cannot be used: {error}.",
-            advice="Send one self-contained schema of draft 6 or newer, without look-around in patterns.",
+            advice="Send one self-contained schema of draft 4 or newer, without look-around in patterns.",
             param="response_format",
         ) from error
 
@@ -51,7 +51,8 @@ def check_schema(text: str) -> None:
 def compile_schema(text: str) -> CompiledSchema:
     """Compile once for each text. Raises ValueError with the reason when the schema is wrong or not safe."""
     document = _parsed(text)
-    for objection in _objections(document):
+    own_name = "id" if isinstance(document, dict) and "draft-04" in str(document.get("$schema")) else "$id"
+    for objection in _objections(document, own_name):
         raise ValueError(objection)
     try:
         validator = validator_for(
@@ -87,7 +88,7 @@ def _parsed(text: str) -> object:
     return document
 
 
-def _objections(document: object) -> Iterator[str]:
+def _objections(document: object, own_name: str) -> Iterator[str]:
     patterns = 0
     stack: list[tuple[object, int]] = [(document, 1)]
     while stack:
@@ -96,7 +97,7 @@ def _objections(document: object) -> Iterator[str]:
             yield f"it is nested deeper than {DEEPEST_SCHEMA} levels"
             return
         if isinstance(node, dict):
-            yield from _reaching_out(node, is_root=depth == 1)
+            yield from _reaching_out(node, own_name, is_root=depth == 1)
             patterns += _patterns_in(node)
         children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
         stack.extend((child, depth + 1) for child in children)
@@ -104,18 +105,18 @@ def _objections(document: object) -> Iterator[str]:
         yield f"it has {patterns} patterns, at most {MOST_PATTERNS} are allowed"
 
 
-def _reaching_out(node: dict[str, object], *, is_root: bool) -> Iterator[str]:
+def _reaching_out(node: dict[str, object], own_name: str, *, is_root: bool) -> Iterator[str]:
     reference = node.get("$ref")
     if isinstance(reference, str) and reference != "#" and not reference.startswith("#/"):
         yield f"$ref {shorten(reference, 60)!r} leaves the schema; only '#' and '#/…' are followed"
     for name in ("$dynamicRef", "$recursiveRef"):
         if isinstance(node.get(name), str):
             yield f"{name} is not supported"
-    if isinstance(node.get("$id"), str) and not is_root:
-        yield "an $id below the top would change what references mean"
+    if isinstance(node.get(own_name), str) and not is_root:
+        yield f"an {own_name} below the top would change what references mean"
     dialect = node.get("$schema")
-    if isinstance(dialect, str) and ("draft-03" in dialect or "draft-04" in dialect):
-        yield "it is written for a draft before 6"
+    if isinstance(dialect, str) and "draft-03" in dialect:
+        yield "it is written for a draft before 4"
 
 
 def _patterns_in(node: dict[str, object]) -> int:
