@@ -20,7 +20,7 @@ async def test_no_promise_breaks_whatever_the_hosts_do(tmp_path: Path) -> None:
     by_name = {phase.name: phase for phase in phases}
     assert broken(phases) == []
     assert set(by_name["faults"].faults) >= set(FAULTS)
-    assert by_name["faults"].answered > by_name["one host alone"].answered + 0.1
+    assert by_name["faults"].answered > max(0.95, by_name["one host alone"].answered + 0.1)
 
 
 def reply(text: str, record: str = "rec_1") -> Reply:

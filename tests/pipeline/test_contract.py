@@ -1,5 +1,6 @@
 """Contracts in the whole pipeline: mended, cited, checked by the operator, asked of the host."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from make import a_model, a_policy, a_request, a_response, a_task
-from pipeline.scripted import Script, gateway_on
+from pipeline.scripted import Script, gateway_on, only_record
 from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.caller import ANONYMOUS
 from weighbridge.domain.check import Check, CheckContext
@@ -111,6 +112,18 @@ async def test_a_check_that_breaks_or_hangs_is_a_finding_and_never_a_crash(
     assert outcome.text == "sorry"
     assert words in message
     assert "secret" not in message
+
+
+async def test_a_caller_that_leaves_during_a_check_leaves_the_cost_in_the_record(tmp_path: Path) -> None:
+    policy = a_policy(a_task(contract=Contract(checks=("own",))))
+    async with gateway_on(Script(fast_small=[said("yes")]), a_policy(), tmp_path) as house:
+        in_force = replace(house.in_force, policy=policy, checks={"own": sleeps})
+        call = asyncio.create_task(_asked_under(house, in_force))
+        await asyncio.sleep(0.1)
+        call.cancel()
+        await asyncio.wait({call})
+        record = await only_record(house)
+    assert (record.status, len(record.attempts), record.usage) == ("cancelled", 1, Usage(10, 1))
 
 
 def test_a_check_that_nobody_installed_is_told_when_the_policy_is_loaded() -> None:

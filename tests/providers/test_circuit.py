@@ -83,6 +83,10 @@ def test_a_provider_that_names_a_time_is_left_alone_so_long_within_reason() -> N
     assert failed(failed(Circuit(), 0.0, 30.0), 0.0, 1.0).wait_s(0.0) == 30.0
 
 
+def test_calls_that_were_under_way_when_it_opened_do_not_make_its_rest_longer() -> None:
+    assert after("x" * FAILURES_IN_A_ROW + "x" * 40).wait_s(0.0) == FIRST_REST_S
+
+
 def test_after_a_time_that_was_asked_for_everybody_may_pass_again() -> None:
     asked = failed(Circuit(), 0.0, 30.0)
     assert admitted(asked, 29.0) is None

@@ -38,7 +38,12 @@ def _rests(model: PortfolioModel) -> ModelRestsError:
 
 async def attempt(draft: Draft, plan: Plan, name: str, house: House) -> Result:
     """Call candidate `name` once, for its whole answer, and judge that."""
-    result = await checked(await _called(draft, plan, name, house), plan)
+    result = await _called(draft, plan, name, house)
+    try:
+        result = await checked(result, plan)
+    except BaseException:  # what the call cost is told although nobody waits for the check any more
+        draft.attempts.append(result.told(Step(StepKind.REFUSE, "cancelled")))
+        raise
     result = await probed(result, draft, plan, house)
     return escalated(result, plan, len(draft.attempts) + 1)
 

@@ -31,7 +31,7 @@ def load_check(name: str) -> Check:
     for point in entry_points(group=GROUP, name=name):
         try:
             check: Check = point.load()
-        except Exception as error:
+        except Exception as error:  # whatever a stranger's module does while it is imported
             raise ImportError(f"{point.value} cannot be imported: {type(error).__name__}") from error
         if not callable(check):
             raise ImportError(f"{point.value} is not a function")
@@ -60,7 +60,7 @@ async def _ask(name: str, check: Check, text: str, context: CheckContext) -> lis
         told = await asyncio.wait_for(asyncio.to_thread(lambda: list(_sentences(check(text, context)))), WITHIN_S)
     except TimeoutError:
         told = [f"The check {name!r} did not end within {WITHIN_S:g} s."]
-    except Exception as error:
+    except Exception as error:  # whatever a stranger's check raises is a finding, never a crash
         log.exception("check %s failed", name)
         told = [f"The check {name!r} could not be made: {type(error).__name__}."]
     return [Finding(FindingCode.CHECK_FAILED, shorten(sentence, LONGEST_CHARS), name) for sentence in told]

@@ -83,7 +83,10 @@ def failed(circuit: Circuit, now: float, hint_s: float | None) -> Circuit:
     """A failure opens it when there were too many, or a probe failed.
 
     A time that the provider named is kept without a probe after it: being asked to wait is no sign of being broken.
+    Calls that were under way when it opened say nothing new: they must not make its rest longer and longer.
     """
+    if circuit.openings and circuit.state(now) is CircuitState.OPEN:
+        return circuit
     recent = (*circuit.recent, True)[-WINDOW:]
     is_probe = circuit.state(now) is CircuitState.HALF_OPEN
     is_row = len(recent) >= FAILURES_IN_A_ROW and all(recent[-FAILURES_IN_A_ROW:])
