@@ -18,7 +18,7 @@ from weighbridge.server.app import App
 
 PRICE_IN, PRICE_OUT = Money.usd("0.000001"), Money.usd("0.000002")
 MAX_ATTEMPTS = 8
-DEADLINE_S = 4.0
+DEADLINE_S = 8.0
 CAP = Money.usd("0.005")
 DECLARED = "other"
 SCHEMA = (
@@ -35,9 +35,9 @@ MODEL = """
     context_window_tokens: 8000
     max_output_tokens: 50
     tier: frontier
-    timeout_s: 0.25
-    first_token_timeout_s: 0.25
-    idle_timeout_s: 0.25
+    timeout_s: 1.0
+    first_token_timeout_s: 1.0
+    idle_timeout_s: 1.0
     capabilities: [json_schema, streaming, tools]"""
 TASK = """
   {name}:

@@ -286,7 +286,7 @@ async def test_models_that_rest_for_a_moment_are_waited_for(tmp_path: Path) -> N
     assert outcome.text == "invoice"
 
 
-@pytest.mark.parametrize("waits_s", [(0.001,) * 10, (2.0,)])
+@pytest.mark.parametrize("waits_s", [(0.001,) * 20, (4.0,)])
 async def test_models_that_rest_too_long_or_too_often_are_not(tmp_path: Path, waits_s: tuple[float, ...]) -> None:
     async with gateway_on(Script(), a_policy(), tmp_path) as house:
         house.health = Resting(*waits_s)

@@ -28,8 +28,8 @@ from weighbridge.routing.route import route
 from weighbridge.routing.situation import Situation
 from weighbridge.validation.schema import check_schema
 
-LONGEST_REST_WAITED_S = 1.0
-MOST_WAITS = 3
+LONGEST_REST_WAITED_S = 3.0
+MOST_WAITS = 12
 """A model that rests for longer is not waited for, nor one that rests again and again."""
 OFF_LOOP_CHARS = 20_000
 """Input longer than this is counted and searched in a thread, so that other requests keep moving."""
@@ -113,15 +113,15 @@ def count_input(request: Request, policy: Policy) -> TokenCount:
 async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
     """Fill the draft step by step. Raises RequestError, AccessError or NoCandidateError.
 
-    Where all models that may serve rest for a moment, that moment is waited for, a few times and within the deadline.
+    Where all models that may serve rest for a moment, that moment is waited for: up to 3 s and within the deadline.
     """
     for is_last in (*[False] * MOST_WAITS, True):
         try:
             return await _planned(draft, house, in_force)
         except ModelsCoolingDownError as error:
             task = draft.task
-            left_s = draft.started + (task.limits.deadline_s if task else 0.0) - house.clock.monotonic()
-            if is_last or error.wait_s > min(LONGEST_REST_WAITED_S, left_s):
+            most_s = min(LONGEST_REST_WAITED_S, task.limits.deadline_s if task else 0.0)
+            if is_last or error.wait_s > draft.started + most_s - house.clock.monotonic():
                 raise
             await house.clock.sleep(error.wait_s * (1.0 + 0.1 * house.chance()))
     raise AssertionError("the last round returns or raises")

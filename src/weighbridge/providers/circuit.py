@@ -6,14 +6,17 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-FAILURES_IN_A_ROW = 5
+FAILURES_IN_A_ROW = 8
+"""One call in five may fail by chance, and eight in a row then come once in 400,000 calls; five, once in 3,000."""
 WINDOW = 20
 FAILURES_IN_WINDOW = 12
-FIRST_REST_S = 5.0
+FIRST_REST_S = 2.0
 LONGEST_REST_S = 300.0
 """Also bounds what a provider may ask for."""
 LONGEST_PROBE_S = 120.0
 """A probe that has not ended by then is taken for lost, and the next may go."""
+PROBE_LOOK_S = 0.25
+"""When to ask again while a probe is under way: most have ended by then."""
 MOST_DOUBLINGS = 10
 
 
@@ -45,8 +48,10 @@ class Circuit:
         return CircuitState.HALF_OPEN if self.openings else CircuitState.CLOSED
 
     def wait_s(self, now: float) -> float:
-        """Seconds until a call may pass; 0 when one may now."""
-        return max(0.0, self.rests_until - now, self.probe_until - now)
+        """Seconds until it is worth asking again; 0 when a call may pass now."""
+        if now < self.rests_until:
+            return self.rests_until - now
+        return PROBE_LOOK_S if now < self.probe_until else 0.0
 
     @property
     def is_spotless(self) -> bool:
