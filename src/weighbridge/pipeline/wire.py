@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import SystemRandom
 
@@ -20,6 +21,7 @@ from weighbridge.pipeline.checks import GROUP, load_check
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.notices import tell_every
 from weighbridge.pipeline.review import expire_every
+from weighbridge.pipeline.upkeep import kept_running
 from weighbridge.providers.breaker import Breaker
 from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.hosts import HostCalls, check_host
@@ -153,11 +155,12 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         chance=SystemRandom().random,
         new_id=RecordIds(clock),
     )
-    loops = [
-        asyncio.create_task(records.expire_every(CLEAN_EVERY_S)),
-        asyncio.create_task(expire_every(EXPIRE_REVIEWS_EVERY_S, house)),
-        asyncio.create_task(tell_every(TELL_WEBHOOKS_EVERY_S, house)),
-    ]
+    upkeep = (
+        partial(records.expire_every, CLEAN_EVERY_S),
+        partial(expire_every, EXPIRE_REVIEWS_EVERY_S, house),
+        partial(tell_every, TELL_WEBHOOKS_EVERY_S, house),
+    )
+    loops = [asyncio.create_task(kept_running(loop)) for loop in upkeep]
     try:
         yield house
     finally:
