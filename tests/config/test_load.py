@@ -7,11 +7,12 @@ from pathlib import Path
 from config.files import MODELS, TASK, policy_of, write
 from weighbridge.config.load import DEMO, config_fingerprint, load_policy
 from weighbridge.config.signals import SECURITY_KEYWORDS
+from weighbridge.domain.gate import Floor, OnMissingProof, QualityGate
 from weighbridge.domain.levels import Capability, Risk, Sensitivity, Tier
 from weighbridge.domain.money import Money, Price
 from weighbridge.domain.patterns import linear_pattern
 from weighbridge.domain.policy import Budget, Host, SignalKind, SignalRule
-from weighbridge.domain.task import Contract, Limits, OnMissingProof, QualityGate, Rule, StreamMode, TooLong
+from weighbridge.domain.task import Contract, Limits, Rule, StreamMode, TooLong
 
 SUPPORT = Path(__file__).parents[2] / "examples" / "support"
 SEED_RECORD = """\
@@ -39,7 +40,7 @@ task: tag
 risk_level: high
 primary_model: strong
 fallback_model: [small]
-quality_gate: {dataset: evals/tag.yaml, minimum_exact_match: 0.92, minimum_f1: 1, on_missing: refuse}
+quality_gate: {dataset: evals/tag.yaml, minimum_exact_match: 0.92, minimum_token_f1: 1, on_missing: refuse}
 routing_policy: {use_primary_when: loud, escalate_when: attempt > 2, rationale: because}
 observability: {log_fields: [route]}
 instructions: Be brief.
@@ -78,7 +79,7 @@ def test_the_seeds_record_loads_word_for_word() -> None:
         "fast-hosted-small",
         ("hosted-frontier",),
     )
-    assert task.gate == QualityGate("evals/support_ticket_tags.yaml", {"exact_match": 0.92}, OnMissingProof.WARN)
+    assert task.gate == QualityGate("evals/support_ticket_tags.yaml", (Floor("exact_match", minimum=0.92),))
     assert task.use_primary_when is not None
     assert task.use_primary_when.text == "ticket_length_tokens < 1200 and no_security_keywords_detected"
     assert task.escalate_when is not None
@@ -137,7 +138,11 @@ def test_every_key_of_a_record_reaches_the_task(tmp_path: Path) -> None:
     main = MODELS + "signals: {loud: {kind: matches, pattern: '!'}}\n"
     task = policy_of(tmp_path, main, tag=FULL_TASK).tasks["tag"]
     assert (task.risk, task.primary_model, task.fallback_models) == (Risk.HIGH, "strong", ("small",))
-    assert task.gate == QualityGate("evals/tag.yaml", {"exact_match": 0.92, "f1": 1.0}, OnMissingProof.REFUSE)
+    assert task.gate == QualityGate(
+        "evals/tag.yaml",
+        (Floor("exact_match", minimum=0.92), Floor("token_f1", minimum=1.0)),
+        OnMissingProof.REFUSE,
+    )
     assert [when.text for when in (task.use_primary_when, task.escalate_when) if when] == ["loud", "attempt > 2"]
     assert task.contract == Contract(
         labels=("tax", "no"),

@@ -187,7 +187,7 @@ def test_a_model_cannot_take_a_routing_name(tmp_path: Path, name: str) -> None:
             "this one is unknown",
             "minimum_exact_match",
         ),
-        ("quality_gate: {dataset: x, minimum_f1: ^92}", "quality_gate.minimum_f1", "at most 1", None),
+        ("quality_gate: {dataset: x, minimum_token_f1: ^92}", "quality_gate.minimum_token_f1", "at most 1", None),
         ("quality_gate: ^{dataset: x}", "quality_gate", "at least one minimum, such as", None),
         ("quality_gate: ^x", "quality_gate", "a mapping of keys to values", None),
         (

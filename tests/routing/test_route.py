@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from make import a_classification, a_model, a_policy, a_request, a_task
-from weighbridge.domain.decision import Candidate, Decision, DropReason, ProofState, RouteReason
+from weighbridge.domain.decision import Candidate, Decision, DropReason, RouteReason
+from weighbridge.domain.gate import Floor, OnMissingProof, QualityGate
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability, Risk, Sensitivity, Tier
 from weighbridge.domain.money import Money
 from weighbridge.domain.policy import Host, Policy, PortfolioModel
+from weighbridge.domain.proof import NO_PROOF, ProofStanding, ProofState
 from weighbridge.domain.signals import Classification, Condition
-from weighbridge.domain.task import Limits, OnMissingProof, QualityGate
+from weighbridge.domain.task import Limits
 from weighbridge.routing.route import HIGH_RISK_SENTENCE, route
 from weighbridge.routing.situation import Situation
 
@@ -121,19 +123,63 @@ def test_the_primary_needs_its_condition_to_hold(answer: bool | None) -> None:
     assert decision.sentence == "frontier-reasoning serves because `size < 5` does not hold: size is 9"
 
 
-def test_a_gate_that_refuses_lets_only_fresh_proofs_through() -> None:
-    gate = QualityGate("evals/x.yaml", {"exact_match": 0.9}, OnMissingProof.REFUSE)
-    policy = a_policy(a_task(gate=gate))
-    proofs = {"fast-small": ProofState.STALE, "frontier-reasoning": ProofState.PROVED}
-    decision = decide(policy, situation=Situation(TODAY, proofs=proofs))
+PROVED = ProofStanding(ProofState.PROVED, digest="a", stale_from=date(2027, 1, 1))
+
+
+def a_gate(on_missing: OnMissingProof) -> QualityGate:
+    return QualityGate("evals/x.yaml", (Floor("exact_match", minimum=0.9),), on_missing)
+
+
+def proofs(**standings: ProofStanding) -> Situation:
+    names = {name.replace("_", "-"): standing for name, standing in standings.items()}
+    return Situation(TODAY, proofs={("tag", name): standing for name, standing in names.items()})
+
+
+@pytest.mark.parametrize(
+    ("standing", "reason"),
+    [
+        (NO_PROOF, DropReason.NOT_PROVED),
+        (ProofStanding(ProofState.BELOW_FLOOR), DropReason.NOT_PROVED),
+        (ProofStanding(ProofState.MISMATCH), DropReason.PROOF_MISMATCH),
+        (ProofStanding(ProofState.DEMOTED), DropReason.DEMOTED),
+        (ProofStanding(ProofState.PROVED, stale_from=TODAY), DropReason.PROOF_STALE),
+    ],
+)
+def test_a_gate_that_refuses_lets_only_fresh_proofs_through(standing: ProofStanding, reason: DropReason) -> None:
+    policy = a_policy(a_task(gate=a_gate(OnMissingProof.REFUSE)))
+    decision = decide(policy, situation=proofs(fast_small=standing, frontier_reasoning=PROVED))
     assert decision.order == ("frontier-reasoning",)
-    assert dropped(decision, "fast-small").reason is DropReason.PROOF_STALE
-    assert dropped(decide(policy), "fast-small").reason is DropReason.PROOF_MISSING
+    assert dropped(decision, "fast-small").reason is reason
 
 
-def test_a_gate_that_warns_keeps_unproved_models() -> None:
-    gate = QualityGate("evals/x.yaml", {"exact_match": 0.9}, OnMissingProof.WARN)
-    assert decide(a_policy(a_task(gate=gate))).order[0] == "fast-small"
+def test_a_gate_that_refuses_leaves_no_route_without_any_proof() -> None:
+    decision = decide(a_policy(a_task(gate=a_gate(OnMissingProof.REFUSE))))
+    assert decision.order == ()
+    assert dropped(decision, "frontier-reasoning").reason is DropReason.NOT_PROVED
+
+
+def test_by_default_a_gate_lets_the_fallback_serve_in_place_of_an_unproved_primary() -> None:
+    decision = decide(a_policy(a_task(gate=a_gate(OnMissingProof.FALLBACK))))
+    assert decision.order == ("frontier-reasoning",)
+    assert decision.candidates[0].proof is ProofState.MISSING
+    assert "dropped: not_proved" in decision.sentence
+
+
+def test_a_pinned_model_needs_its_proof_too() -> None:
+    policy = a_policy(a_task(gate=a_gate(OnMissingProof.REFUSE)))
+    assert decide(policy, model="fast-small").order == ()
+
+
+def test_a_gate_that_warns_keeps_unproved_models_and_says_so() -> None:
+    decision = decide(a_policy(a_task(gate=a_gate(OnMissingProof.WARN))))
+    assert decision.order[0] == "fast-small"
+    assert decision.candidates[0].proof is ProofState.MISSING
+
+
+def test_a_decision_names_the_proof_it_stands_on() -> None:
+    policy = a_policy(a_task(gate=a_gate(OnMissingProof.REFUSE)))
+    first = decide(policy, situation=proofs(fast_small=PROVED)).candidates[0]
+    assert (first.model, first.proof, first.proof_digest) == ("fast-small", ProofState.PROVED, "a")
 
 
 def test_input_and_answer_must_fit_the_window_together() -> None:

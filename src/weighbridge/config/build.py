@@ -7,13 +7,15 @@ from decimal import Decimal
 from pathlib import Path
 
 from weighbridge.config.digest import with_digest
+from weighbridge.config.gate import build_gate
 from weighbridge.config.known import SIMULATED
 from weighbridge.config.prices import catalogue_price
+from weighbridge.config.proofs import read_proofs
 from weighbridge.config.schema import BudgetRow, KeyRow, MainFile, PrivacyRow, SignalRow
 from weighbridge.config.schema_ladder import LimitsRow, ReviewRow, ReviewWhen
 from weighbridge.config.schema_output import CitationsRow, OutputRow
 from weighbridge.config.schema_portfolio import HostRow, ModelRow
-from weighbridge.config.schema_task import QualityGateRow, RuleRow, TaskFields
+from weighbridge.config.schema_task import RuleRow, TaskFields
 from weighbridge.config.signals import BUILT_IN
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.money import Money, Price
@@ -24,7 +26,6 @@ from weighbridge.domain.task import (
     Contract,
     Forbidden,
     Limits,
-    QualityGate,
     ReviewRule,
     Rule,
     Task,
@@ -32,10 +33,10 @@ from weighbridge.domain.task import (
 
 
 def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, today: date) -> Policy:
-    """The policy with its digest. `folder` is where a relative store path begins; `today` picks catalogue prices."""
+    """The policy with its digest. `folder` is where relative paths begin; `today` picks catalogue prices."""
     hosts = {SIMULATED: Host(SIMULATED, SIMULATED, SIMULATED)}
     hosts |= {name: _host(name, row) for name, row in main.hosts.items()}
-    built = {name: _task(name, row, main.privacy) for name, row in tasks.items()}
+    built = {name: _task(name, row, main.privacy, folder) for name, row in tasks.items()}
     return with_digest(
         Policy(
             digest="",
@@ -47,6 +48,7 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
             keys=tuple(_key(name, row) for name, row in main.keys.items()),
             budgets=tuple(_budget(name, row) for name, row in main.budgets.items()),
             example_threshold=main.recognise.example_threshold,
+            proofs=read_proofs(folder),
             store=StoreSettings(str(folder / main.store.path), main.store.queue_limit, main.store.review_limit),
         )
     )
@@ -105,7 +107,7 @@ def _catalogue_price(host: Host, upstream_name: str, window_tokens: int, today: 
     return catalogue_price(host.provider, upstream_name, window_tokens, today)
 
 
-def _task(name: str, row: TaskFields, privacy: PrivacyRow) -> Task:
+def _task(name: str, row: TaskFields, privacy: PrivacyRow, folder: Path) -> Task:
     canary = _canary(name, row)
     return Task(
         name=name,
@@ -118,7 +120,7 @@ def _task(name: str, row: TaskFields, privacy: PrivacyRow) -> Task:
         confidence=ConfidenceRule(
             row.confidence.source, row.confidence.samples, row.confidence.temperature, row.confidence.verifier
         ),
-        gate=_gate(row.quality_gate),
+        gate=build_gate(row.quality_gate, folder),
         contract=_contract(row.output, canary),
         instructions=_marked(row.instructions, canary),
         limits=_limits(row.limits),
@@ -167,13 +169,6 @@ def _marked(instructions: str | None, canary: str | None) -> str | None:
 
 def _citations(row: CitationsRow | None) -> CitationRule | None:
     return None if row is None else CitationRule(row.required, row.every_sentence, row.field)
-
-
-def _gate(row: QualityGateRow | None) -> QualityGate | None:
-    if row is None:
-        return None
-    minimums = {name.removeprefix("minimum_"): value for name, value in row.minimums.items()}
-    return QualityGate(row.dataset, minimums, row.on_missing)
 
 
 def _contract(row: OutputRow, canary: str | None) -> Contract:

@@ -19,6 +19,8 @@ from weighbridge.domain.errors import ConfigProblem
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 
+COLLECTED = {"minimums", "maximums"}
+"""Fields that are written as keys of their own: see `schema_gate.py`."""
 _UNKNOWN = "; this one is unknown"
 _REQUIRED = "this key, which is required"
 _NAME_PATTERN_ADVICE = "a name of letters, digits, `_`, `-` and `.` (lower case, digits and `_` for signals)"
@@ -62,12 +64,12 @@ def _problems(kind: type[Row], detail: ErrorDetails, document: Document, path: K
     context = detail.get("ctx", {})
     is_key = detail["loc"][-1:] == ("[key]",)
     steps = detail["loc"][:-1] if is_key else detail["loc"]
-    place = (*path, *(step for step in steps if step != "minimums"))
+    place = (*path, *(step for step in steps if step not in COLLECTED))
     match detail["type"]:
         case "expression":
             yield from (_rebased(problem, document, place) for problem in context["problems"])
         case "wrong":
-            yield document.problem(place, context["expected"], context["nearest"], at_key=is_key)
+            yield document.problem((*place, *context["at"]), context["expected"], context["nearest"], at_key=is_key)
         case "extra_forbidden":
             keys = _keys_at(kind, steps[:-1])
             expected = f"{one_of('keys', keys)}{_UNKNOWN}"
@@ -109,7 +111,7 @@ def _rebased(problem: ConfigProblem, document: Document, place: KeyPath) -> Conf
 def _keys_at(kind: type[Row], steps: KeyPath) -> list[str]:
     row = _row_at(kind, steps)
     names = list(row.model_fields) if row else []
-    return ["minimum_exact_match" if name == "minimums" else name for name in names]
+    return ["minimum_exact_match" if name == "minimums" else name for name in names if name != "maximums"]
 
 
 def _description(kind: type[Row], steps: KeyPath) -> str:

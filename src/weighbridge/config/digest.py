@@ -10,18 +10,30 @@ from weighbridge.domain.policy import Policy
 from weighbridge.domain.secret import Secret
 from weighbridge.domain.signals import Condition
 
-_DECIDES_NOTHING = {"digest", "store"}
+_DECIDES_NOTHING = {"digest", "store", "proofs"}
 
 
 def with_digest(policy: Policy) -> Policy:
     """The policy with its digest: sha256 over its canonical JSON.
 
     Of a secret only the reference goes in, of an expression its text. Where records are stored decides nothing and
-    stays out; the order of models and tasks does decide (portfolio order, first rule that matches) and stays in.
+    stays out; so do proofs, which each decision names itself. The order of models and tasks does decide (portfolio
+    order, first rule that matches) and stays in.
     """
-    content = {field.name: _plain(getattr(policy, field.name)) for field in fields(policy)}
-    decisive = {name: value for name, value in content.items() if name not in _DECIDES_NOTHING}
-    return replace(policy, digest=hashlib.sha256(orjson.dumps(decisive, option=orjson.OPT_SORT_KEYS)).hexdigest())
+    decisive = {field.name: getattr(policy, field.name) for field in fields(policy)}
+    return replace(
+        policy, digest=digest_of({name: value for name, value in decisive.items() if name not in _DECIDES_NOTHING})
+    )
+
+
+def digest_of(value: object) -> str:
+    """sha256 over the canonical JSON of a value of the domain."""
+    return hashlib.sha256(orjson.dumps(_canonical(value), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _canonical(value: object) -> object:
+    """A mapping of field names sorts; one that an operator wrote keeps its order."""
+    return {name: _plain(item) for name, item in value.items()} if isinstance(value, dict) else _plain(value)
 
 
 def _plain(value: object) -> object:
@@ -33,7 +45,7 @@ def _plain(value: object) -> object:
             plain = value.text
         case frozenset():
             plain = sorted(value)
-        case tuple():
+        case tuple() | list():
             plain = [_plain(item) for item in value]
         case Mapping():
             plain = [[key, _plain(item)] for key, item in value.items()]

@@ -28,8 +28,8 @@ class Row(BaseModel):
     )
 
 
-def wrong(expected: str, near: str | None = None, at: str | None = None) -> PydanticCustomError:
-    """A validator's error. `at` names the key below the validated value that is at fault."""
+def wrong(expected: str, near: str | None = None, at: tuple[str, ...] = ()) -> PydanticCustomError:
+    """A validator's error. `at` leads to the key below the validated value that is at fault."""
     return PydanticCustomError("wrong", "{expected}", {"expected": expected, "nearest": near, "at": at})
 
 
@@ -38,11 +38,11 @@ def known_in(info: ValidationInfo) -> Known | None:
     return cast("Known | None", info.context)
 
 
-def checked_name(value: str, what: str, valid: Iterable[str]) -> str:
+def checked_name(value: str, what: str, valid: Iterable[str], at: tuple[str, ...] = ()) -> str:
     """The value, if it is one of the valid names. Raises the error with the nearest one."""
     names = list(valid)
     if value not in names:
-        raise wrong(one_of(what, names), nearest(value, names))
+        raise wrong(one_of(what, names), nearest(value, names), at)
     return value
 
 
@@ -61,7 +61,8 @@ def one_of_names(what: str, valid: tuple[str, ...]) -> tuple[AfterValidator, Jso
     )
 
 
-def _number(value: object) -> object:
+def number(value: object) -> object:
+    """The value, if it is a number. Raises the error that says so."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise wrong("a number")
     return value
@@ -69,7 +70,7 @@ def _number(value: object) -> object:
 
 def _exact_number(value: object) -> object:
     try:
-        return Decimal(value) if isinstance(value, str) else _number(value)
+        return Decimal(value) if isinstance(value, str) else number(value)
     except ArithmeticError:
         raise wrong("a number") from None
 
@@ -142,10 +143,10 @@ def _plain(value: object) -> object:
 
 
 Count = Annotated[int, Field(strict=True, ge=1, le=10**9)]
-Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(_number)]
-Seconds = Annotated[float, Field(gt=0, le=86_400), BeforeValidator(_number)]
-Delay = Annotated[float, Field(ge=0, le=86_400), BeforeValidator(_number)]
-Patience = Annotated[float, Field(gt=0, le=7_776_000), BeforeValidator(_number)]
+Share = Annotated[float, Field(ge=0, le=1), BeforeValidator(number)]
+Seconds = Annotated[float, Field(gt=0, le=86_400), BeforeValidator(number)]
+Delay = Annotated[float, Field(ge=0, le=86_400), BeforeValidator(number)]
+Patience = Annotated[float, Field(gt=0, le=7_776_000), BeforeValidator(number)]
 Flag = Annotated[bool, Field(strict=True)]
 Text = Annotated[str, Field(min_length=1)]
 Texts = Annotated[list[Text], Field(min_length=1)]

@@ -1,11 +1,12 @@
 """`load_policy`: the config on disk → the policy in force, or everything that is wrong with it at once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from weighbridge.config.known import Known, TaskEntry, gather
+from weighbridge.config.proofs import proof_files
 from weighbridge.config.secrets import secret_files
 from weighbridge.config.sources import Sources, read_sources, task_files
 from weighbridge.domain.errors import ConfigError, ConfigProblem
@@ -37,7 +38,7 @@ def load_policy(path: Path | None, env: Mapping[str, str]) -> Policy:
 
 
 def config_fingerprint(path: Path) -> str:
-    """Names, sizes and times of the main file, the task files and the secret files; never raises.
+    """Names, sizes and times of the main file, the files of tasks, secrets and proofs; never raises.
 
     Cheap enough for every second: one read of the main file, and one `stat` for each file.
     """
@@ -45,8 +46,8 @@ def config_fingerprint(path: Path) -> str:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
-    files = [path, *_listed(path), *secret_files(text, path.parent)]
-    return "\n".join(f"{file} {_stamp(file)}" for file in files)
+    files = [path, *_listed(path), *secret_files(text, path.parent), *proof_files(path.parent)]
+    return stamps_of(files)
 
 
 def _listed(path: Path) -> list[Path]:
@@ -54,6 +55,11 @@ def _listed(path: Path) -> list[Path]:
         return task_files(path)
     except OSError:
         return []
+
+
+def stamps_of(files: Iterable[Path]) -> str:
+    """Names, sizes and times of files, whether they are there or not."""
+    return "\n".join(f"{file} {_stamp(file)}" for file in files)
 
 
 def _stamp(file: Path) -> str:

@@ -20,6 +20,7 @@ from weighbridge.config.fields import (
     Usd,
     wrong,
 )
+from weighbridge.config.schema_gate import publish_floors
 from weighbridge.config.schema_portfolio import HostRow, ModelRow
 from weighbridge.config.schema_task import TaskFields, TaskRow
 from weighbridge.domain.levels import Sensitivity
@@ -175,8 +176,5 @@ def task_schema() -> dict[str, Any]:
 
 def _published(kind: type[Row]) -> dict[str, Any]:
     schema = kind.model_json_schema()
-    gate = schema["$defs"]["QualityGateRow"]
-    share = gate["properties"].pop("minimums")["additionalProperties"]
-    gate["patternProperties"] = {"^minimum_[a-z0-9_]+$": share}
-    gate["required"] = ["dataset"]
+    publish_floors(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,8 +1,8 @@
 """The selection record: one task, the models that may serve it, and what justifies that."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, field_validator, model_validator
+from pydantic import Field, PlainValidator, ValidationInfo, field_validator, model_validator
 from pydantic import WithJsonSchema as JsonForm
 from pydantic_core import PydanticCustomError
 
@@ -15,13 +15,13 @@ from weighbridge.config.fields import (
     Name,
     Pattern,
     Row,
-    Share,
     Text,
     Texts,
     known_in,
     one_of_names,
     wrong,
 )
+from weighbridge.config.schema_gate import QualityGateRow
 from weighbridge.config.schema_ladder import ConfidenceRow, DegradeRow, LimitsRow, ReviewRow, ReviewWhen
 from weighbridge.config.schema_output import OutputRow
 from weighbridge.config.signals import type_of_signals
@@ -29,9 +29,7 @@ from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.levels import Risk, Sensitivity, Tier
 from weighbridge.domain.record import LOG_FIELDS
 from weighbridge.domain.signals import Condition
-from weighbridge.domain.task import OnExpiry, OnMissingProof, StreamMode
-
-_MINIMUM = "minimum_"
+from weighbridge.domain.task import OnExpiry, StreamMode
 
 
 def _condition(value: object, info: ValidationInfo) -> Condition | None:
@@ -50,31 +48,6 @@ def _condition(value: object, info: ValidationInfo) -> Condition | None:
 Expression = Annotated[
     Condition, PlainValidator(_condition), JsonForm({"type": "string", "maxLength": LONGEST_CHARS, "minLength": 1})
 ]
-
-
-def _states_a_minimum(value: dict[str, float]) -> dict[str, float]:
-    if not value:
-        raise wrong("at least one minimum, such as minimum_exact_match: 0.9")
-    return value
-
-
-class QualityGateRow(Row):
-    """The evaluation that a model must have passed to serve the task, with one `minimum_<metric>` for each metric."""
-
-    dataset: Text
-    """Path of the evaluation set, relative to the config."""
-    on_missing: OnMissingProof = OnMissingProof.WARN
-    """`refuse` a model without a fresh proof, or only `warn`."""
-    minimums: Annotated[dict[str, Share], AfterValidator(_states_a_minimum)]
-    """Metric → lowest acceptable value; written as `minimum_<metric>: value`."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _collect_minimums(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        rest = {key: value for key, value in values.items() if not key.startswith(_MINIMUM)}
-        return {**rest, "minimums": {key: value for key, value in values.items() if key.startswith(_MINIMUM)}}
 
 
 class RoutingRow(Row):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from weighbridge.domain.money import Money
+from weighbridge.domain.proof import ProofState
 
 
 class DropReason(StrEnum):
@@ -21,18 +22,12 @@ class DropReason(StrEnum):
     PRICE_UNKNOWN = "price_unknown"
     REGION_NOT_ALLOWED = "region_not_allowed"
     CAPABILITY_MISSING = "capability_missing"
-    PROOF_MISSING = "proof_missing"
+    NOT_PROVED = "not_proved"
     PROOF_STALE = "proof_stale"
+    PROOF_MISMATCH = "proof_mismatch"
+    DEMOTED = "demoted"
     COOLING_DOWN = "cooling_down"
     DEPRECATED = "deprecated"
-
-
-class ProofState(StrEnum):
-    """Whether a model has earned a task by its evaluation."""
-
-    PROVED = "proved"
-    STALE = "stale"
-    MISSING = "missing"
 
 
 class RouteReason(StrEnum):
@@ -60,6 +55,10 @@ class Candidate:
     """Place in the order, from 1; `None` when dropped."""
     estimate: Money | None = None
     """Upper estimate of one attempt's cost; `None` when the price is unknown."""
+    proof: ProofState | None = None
+    """What its evaluation says today; `None` where the task has no quality gate."""
+    proof_digest: str | None = None
+    """The proof that was looked at; `None` when there was none."""
 
     @property
     def is_kept(self) -> bool:

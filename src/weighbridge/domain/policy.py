@@ -8,6 +8,7 @@ from enum import StrEnum
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.levels import Capability, Sensitivity, Tier
 from weighbridge.domain.money import Money, Price
+from weighbridge.domain.proof import Proof
 from weighbridge.domain.secret import Secret
 from weighbridge.domain.task import Task
 
@@ -162,5 +163,7 @@ class Policy:
     """Spending limits."""
     example_threshold: float | None = None
     """Similarity above which an example decides the task; `None` calibrates it on the examples."""
+    proofs: tuple[Proof, ...] = ()
+    """What models have proved; not in the digest, because each decision names its own."""
     store: StoreSettings = StoreSettings("weighbridge.db")
     """Where records live."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from weighbridge.domain.gate import QualityGate
 from weighbridge.domain.levels import Risk, Sensitivity
 from weighbridge.domain.money import Money
 from weighbridge.domain.secret import Secret
@@ -24,25 +25,6 @@ class StreamMode(StrEnum):
     """As it arrives; the verdict comes with the last event."""
     VALIDATED = "validated"
     """After it passed validation, so that fallback stays possible."""
-
-
-class OnMissingProof(StrEnum):
-    """What a quality gate does to a model without a valid proof."""
-
-    REFUSE = "refuse"
-    WARN = "warn"
-
-
-@dataclass(frozen=True, slots=True)
-class QualityGate:
-    """The evaluation a model must have passed to serve the task."""
-
-    dataset: str
-    """Path of the evaluation set, relative to the config."""
-    minimums: Mapping[str, float]
-    """Metric → lowest acceptable value, such as `exact_match` → 0.92."""
-    on_missing: OnMissingProof = OnMissingProof.WARN
-    """Whether an unproved model is refused or only marked."""
 
 
 class Forbidden(StrEnum):

@@ -7,6 +7,7 @@ from weighbridge.classify.classify import Nearest
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.check import Check
 from weighbridge.domain.policy import Policy
+from weighbridge.domain.proof import ProofStanding
 from weighbridge.pipeline.ports import Clock, Health, Ledger, Providers, Records, Reviews, Webhooks
 from weighbridge.pipeline.waiting import Waiting
 
@@ -21,6 +22,8 @@ class InForce:
     """Its labelled examples, indexed."""
     checks: Mapping[str, Check]
     """The operator's own checks that its tasks name."""
+    proofs: Mapping[tuple[str, str], ProofStanding]
+    """Task and model → what its proof says under this policy, for tasks with a quality gate."""
     callers: Mapping[bytes, Caller]
     """sha256 of a gateway key → who holds it; empty when no keys are declared."""
 

@@ -5,7 +5,8 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from weighbridge.config.load import config_fingerprint, load_policy
+from weighbridge.config.gate import file_digest
+from weighbridge.config.load import config_fingerprint, load_policy, stamps_of
 from weighbridge.domain.errors import ConfigError, ConfigProblem
 from weighbridge.pipeline.house import House, InForce
 
@@ -22,6 +23,7 @@ class Reloader:
     ) -> None:
         self._path, self._env, self._house, self._derive = path, env, house, derive
         self._seen = fingerprint
+        self._stamps = ""
         self.problems: tuple[str, ...] = ()
         """What is wrong with the config on disk; empty while it is the policy in force."""
 
@@ -33,10 +35,8 @@ class Reloader:
 
     async def look(self) -> None:
         """Take over a changed config, or keep the old one and remember why."""
-        fingerprint = await asyncio.to_thread(config_fingerprint, self._path)
-        if fingerprint == self._seen:
+        if not await asyncio.to_thread(self._has_changed):
             return
-        self._seen = fingerprint
         try:
             in_force = await asyncio.to_thread(self._load)
         except ConfigError as error:
@@ -46,6 +46,19 @@ class Reloader:
         self.problems = ()
         self._house.in_force = in_force
         log.info("Policy %s is in force.", in_force.policy.digest[:12])
+
+    def _has_changed(self) -> bool:
+        fingerprint, datasets = config_fingerprint(self._path), self._datasets()
+        stamps = stamps_of(datasets)
+        is_other_dataset = stamps != self._stamps and any(file_digest(file) != seen for file, seen in datasets.items())
+        is_changed = fingerprint != self._seen or is_other_dataset
+        self._seen, self._stamps = fingerprint, stamps
+        return is_changed
+
+    def _datasets(self) -> dict[Path, str | None]:
+        """What quality gates of the running policy stand on, with the digests that it knows of them."""
+        gates = [task.gate for task in self._house.in_force.policy.tasks.values()]
+        return {self._path.parent / gate.dataset: gate.dataset_digest for gate in gates if gate is not None}
 
     def _load(self) -> InForce:
         policy = load_policy(self._path, self._env)

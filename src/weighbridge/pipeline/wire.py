@@ -10,9 +10,11 @@ from random import SystemRandom
 
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.classify.examples import ExampleIndex
+from weighbridge.config.gate import bindings_of
 from weighbridge.config.locate import located
 from weighbridge.domain.errors import ConfigError, ConfigProblem, InvalidFieldError
 from weighbridge.domain.policy import Policy
+from weighbridge.domain.proof import ProofStanding
 from weighbridge.domain.request import TEXT_OUTPUT
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.task import StreamMode
@@ -27,6 +29,7 @@ from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.hosts import HostCalls, check_host
 from weighbridge.providers.http1 import HttpClient
 from weighbridge.providers.webhooks import WebhookCalls, check_webhook
+from weighbridge.routing.proof import standing_of
 from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
@@ -58,8 +61,20 @@ def derive(policy: Policy) -> InForce:
         policy,
         ExampleIndex.build(policy),
         {name: load_check(name) for task in policy.tasks.values() for name in task.contract.checks},
+        standings(policy),
         {hashlib.sha256(key.secret.value.encode()).digest(): key.caller for key in policy.keys},
     )
+
+
+def standings(policy: Policy) -> dict[tuple[str, str], ProofStanding]:
+    """What the proof of each model says for each task that has a quality gate."""
+    found = {(proof.task, proof.model): proof for proof in policy.proofs}
+    return {
+        (task.name, model): standing_of(found.get((task.name, model)), task.gate, bindings_of(policy, task.name, model))
+        for task in policy.tasks.values()
+        if task.gate is not None
+        for model in policy.models
+    }
 
 
 def derive_at(policy: Policy, path: Path | None) -> InForce:

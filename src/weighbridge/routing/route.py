@@ -1,6 +1,7 @@
 """`route`: judge every model of the portfolio for one request, and put those that may serve in order."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from weighbridge.domain.decision import Candidate, Decision, DropReason, RouteReason
 from weighbridge.domain.hold import Estimate
@@ -55,13 +56,17 @@ def _first_objection(case: Case, rules: Rules) -> Objection | None:
 
 
 def _candidate(case: Case, objection: Objection | None) -> Candidate:
+    candidate = Candidate(case.model.name, None, estimate=case.estimate.cost)
+    if case.task.gate is not None:
+        standing = case.situation.proof(case.task.name, case.model.name)
+        candidate = replace(candidate, proof=standing.on(case.situation.today), proof_digest=standing.digest)
     if objection is None:
-        return Candidate(case.model.name, None, estimate=case.estimate.cost)
-    return Candidate(case.model.name, objection.reason, objection.numbers, estimate=case.estimate.cost)
+        return candidate
+    return replace(candidate, reason=objection.reason, numbers=objection.numbers)
 
 
 def _ranked(judged: Mapping[str, Candidate], order: tuple[str, ...]) -> tuple[Candidate, ...]:
-    kept = tuple(Candidate(name, None, {}, rank, judged[name].estimate) for rank, name in enumerate(order, start=1))
+    kept = tuple(replace(judged[name], rank=rank) for rank, name in enumerate(order, start=1))
     return kept + tuple(candidate for candidate in judged.values() if not candidate.is_kept)
 
 

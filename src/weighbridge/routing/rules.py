@@ -7,13 +7,15 @@ objection is the one that is recorded, so rules about who may see the content st
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from weighbridge.domain.decision import DropReason, ProofState
+from weighbridge.domain.decision import DropReason
+from weighbridge.domain.gate import OnMissingProof
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability, Risk, Tier
 from weighbridge.domain.policy import Host, PortfolioModel
+from weighbridge.domain.proof import ProofState
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Classification
-from weighbridge.domain.task import OnMissingProof, Task
+from weighbridge.domain.task import Task
 from weighbridge.routing.situation import Situation
 
 Numbers = Mapping[str, str | int]
@@ -116,16 +118,25 @@ def _plain(value: object) -> str | int:
     return value if isinstance(value, int) and not isinstance(value, bool) else str(value).lower()
 
 
-def proof_missing(case: Case) -> Objection | None:
-    """A gate that refuses lets only models with a fresh proof through."""
-    gate = case.task.gate
+def not_proved(case: Case) -> Objection | None:
+    """A gate lets only models with a valid, fresh proof through; `fallback` asks it of the primary alone."""
+    gate, model = case.task.gate, case.model.name
     if gate is None or gate.on_missing is OnMissingProof.WARN:
         return None
-    state = case.situation.proofs.get(case.model.name, ProofState.MISSING)
+    if gate.on_missing is OnMissingProof.FALLBACK and model in case.task.fallback_models:
+        return None
+    standing = case.situation.proof(case.task.name, model)
+    state = standing.on(case.situation.today)
     if state is ProofState.PROVED:
         return None
-    reason = DropReason.PROOF_STALE if state is ProofState.STALE else DropReason.PROOF_MISSING
-    return Objection(reason, {"dataset": gate.dataset})
+    return Objection(_UNPROVED.get(state, DropReason.NOT_PROVED), {"dataset": gate.dataset, **standing.numbers})
+
+
+_UNPROVED = {
+    ProofState.STALE: DropReason.PROOF_STALE,
+    ProofState.MISMATCH: DropReason.PROOF_MISMATCH,
+    ProofState.DEMOTED: DropReason.DEMOTED,
+}
 
 
 def context_window_too_small(case: Case) -> Objection | None:
@@ -183,7 +194,7 @@ RULES: Rules = (
     capability_missing,
     deprecated,
     condition_not_met,
-    proof_missing,
+    not_proved,
     context_window_too_small,
     output_limit_too_small,
     price_unknown,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from weighbridge.domain.decision import ProofState
+from weighbridge.domain.proof import NO_PROOF, ProofStanding
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,5 +15,9 @@ class Situation:
     """The day, UTC, for retirement dates."""
     cooling_down: Mapping[str, float] = field(default_factory=dict)
     """Portfolio name → seconds until the model may be tried again."""
-    proofs: Mapping[str, ProofState] = field(default_factory=dict)
-    """Portfolio name → its proof for this task; a name that is absent has none."""
+    proofs: Mapping[tuple[str, str], ProofStanding] = field(default_factory=dict)
+    """Task and portfolio name → what the model's proof says; a pair that is absent has none."""
+
+    def proof(self, task: str, model: str) -> ProofStanding:
+        """What is known of a model's proof for a task."""
+        return self.proofs.get((task, model), NO_PROOF)
