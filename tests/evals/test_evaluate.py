@@ -69,12 +69,12 @@ def test_the_demo_can_be_evaluated_at_once(
     monkeypatch.chdir(tmp_path)
     assert invoke(["eval", "run", "classify", "--models", "fast-small", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["models"][0]["score"] == 0.3
-    assert (found["models"][0]["answered"], found["models"][0]["invalid"]) == (10, 1)
+    assert found["models"][0]["quality"][0]["value"] == 0.3
+    assert (found["models"][0]["asked"], found["models"][0]["invalid"]) == (10, 1)
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--models", "none"], ["--scorer", "none"], ["--max-cost", "much"], ["--epochs", "0"]]
+    "wrong", [["--models", "none"], ["--metrics", "none"], ["--tag", "none"], ["--max-cost", "much"], ["--epochs", "0"]]
 )
 def test_wrong_usage_is_exit_2(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: list[str]) -> None:
     monkeypatch.chdir(tmp_path)

@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "Check a config and list everything that is wrong with it.",
     "explain": "Explain a record: every model with why it was kept or dropped, every attempt.",
     "records": "List records, newest first.",
+    "report": "Write the page for people who decide about money and risk.",
     "feedback": "Say what you think of an answer, to be kept with its record.",
 }
 for _name, _summary in COMMANDS.items():
@@ -30,7 +31,11 @@ for _name, _summary in COMMANDS.items():
 GROUPS = {
     "eval": (
         "What a model is worth on a task.",
-        {"run": "Ask every sample of a dataset and score the answers."},
+        {
+            "run": "Ask every sample of a dataset and score the answers.",
+            "compare": "Put models side by side: quality, speed, money, and which can be told apart.",
+            "gate": "Hold models against the task's floors and write their proofs; for CI.",
+        },
     ),
     "budget": ("How full the budgets are.", {"show": "Show each budget with what is spent, held and left."}),
     "review": (
@@ -48,11 +53,14 @@ GROUPS = {
     ),
     "prices": ("What models cost.", {"show": "Show each model's price and where the figure comes from."}),
 }
+IN_OWN_FILES = {"eval"}
+"""Groups with a module for each command."""
 for _name, (_summary, _commands) in GROUPS.items():
     _group = App(name=_name, help=_summary)
     for _command, _help in _commands.items():
         _function = f"{_command}_" if hasattr(builtins, _command) else _command
-        _group.command(f"weighbridge.cli.{_name}:{_function}", name=_command, help=_help)
+        _module = f"{_name}_{_command}" if _name in IN_OWN_FILES else _name
+        _group.command(f"weighbridge.cli.{_module}:{_function}", name=_command, help=_help)
     app.command(_group)
 
 FAILED, MISUSED = 1, 2

@@ -25,3 +25,5 @@ class Caller:
 
 ANONYMOUS = Caller("anonymous", may_audit=True, may_review=True)
 """Whoever calls a gateway that declares no keys: it listens on loopback only."""
+EVALUATION = Caller("_evaluation", may_audit=True)
+"""Whoever measures models; no key can be called like this. Its records are no traffic."""

@@ -7,9 +7,12 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
-from weighbridge.domain.errors import WeighbridgeError
+from weighbridge.config.gate import bindings_of
+from weighbridge.domain.errors import ContentPolicyError, ContextTooLongError, ProviderRejectedError, WeighbridgeError
 from weighbridge.domain.money import ZERO, Money
 from weighbridge.domain.policy import Policy
+from weighbridge.domain.record import Record
+from weighbridge.domain.verdict import VerdictStatus
 from weighbridge.evals.dataset import Sample
 from weighbridge.evals.journal import Answer, Journal
 from weighbridge.pipeline.gateway import Gateway
@@ -91,10 +94,16 @@ async def evaluate(
     journal: Journal,
     bounds: Bounds,
     on_answer: Callable[[Evaluation], None],
+    so_far: Evaluation | None = None,
 ) -> Evaluation:
-    """Ask what the journal does not hold yet. Model failures are answers too; nothing is raised for them."""
-    so_far = Evaluation()
-    digests = {question: digest_of(question, gateway.policy.digest) for question in questions}
+    """Ask what the journal does not hold yet. Model failures are answers too; nothing is raised for them.
+
+    `so_far` goes on with the answers and the money of an earlier part.
+    """
+    so_far = so_far or Evaluation()
+    pairs = {(question.task, question.model) for question in questions}
+    bound = {pair: digest_of_bindings(gateway.policy, *pair) for pair in pairs}
+    digests = {question: digest_of(question, bound[question.task, question.model]) for question in questions}
     kept = journal.answers
     so_far.answers.update((question, kept[digest]) for question, digest in digests.items() if digest in kept)
     waiting = iter([(question, digest) for question, digest in digests.items() if digest not in kept])
@@ -103,7 +112,7 @@ async def evaluate(
         while so_far.may_ask(bounds) and (pair := next(waiting, None)) is not None:
             so_far.in_flight += 1
             answer = await _ask(gateway, pair[0])
-            if answer.is_from_model:
+            if not answer.is_fault:
                 journal.keep(pair[1], answer)
             so_far.count(pair[0], answer, bounds)
             on_answer(so_far)
@@ -113,17 +122,54 @@ async def evaluate(
 
 
 async def _ask(gateway: Gateway, question: Question) -> Answer:
+    sample = question.sample
     try:
-        outcome = await gateway.run(task=question.task, model=question.model, input=question.sample.input)
+        outcome = await gateway.run(
+            task=question.task, model=question.model, input=sample.input, sources=sample.sources
+        )
     except WeighbridgeError as error:
         record = None if error.record_id is None else await gateway.record(error.record_id)
-        if record is None:
-            return Answer(None, error.code, None, None, is_from_model=False)
-        return Answer(None, error.code, record.cost, record.duration_s, is_from_model=bool(record.attempts))
-    return Answer(outcome.text, None, outcome.cost, outcome.record.duration_s)
+        return Answer(None, error.code, is_fault=True) if record is None else _answer(None, error.code, record)
+    return _answer(outcome.text, None, outcome.record)
 
 
-def digest_of(question: Question, policy_digest: str) -> str:
-    """What an answer depends on: the policy (instructions, contract, model), the input and the epoch."""
-    parts = [policy_digest, question.task, question.model, question.sample.input, question.epoch]
+def _answer(text: str | None, error: str | None, record: Record) -> Answer:
+    attempts = record.attempts
+    last = attempts[-1] if attempts else None
+    is_refusal = last is not None and (last.verdict.status is VerdictStatus.REFUSED or last.error_code in CONTENT_CODES)
+    is_heard = last is not None and (last.error_code is None or last.error_code in {*OWN_FAILURES, *CONTENT_CODES})
+    return Answer(
+        text,
+        error,
+        record.cost,
+        record.duration_s,
+        findings=tuple(finding.code.value for finding in last.verdict.findings) if last else (),
+        calls=len(attempts),
+        is_first_valid=bool(attempts) and attempts[0].verdict.is_valid,
+        input_tokens=None if record.usage is None else record.usage.prompt_tokens,
+        output_tokens=None if record.usage is None else record.usage.output_tokens,
+        counted_tokens=None if record.prompt_count is None else record.prompt_count.tokens,
+        confidence=None if last is None else last.verdict.confidence,
+        served_by=None if last is None else last.served_by,
+        is_refusal=is_refusal,
+        is_fault=not is_heard,
+    )
+
+
+OWN_FAILURES = frozenset({ContextTooLongError.code, ProviderRejectedError.code})
+"""Errors of a host that say something of the model: asking again would end the same way."""
+CONTENT_CODES = frozenset({ContentPolicyError.code})
+"""Errors that mean a refusal."""
+
+
+def digest_of_bindings(policy: Policy, task: str, model: str) -> str:
+    """What an answer depends on beside its input: instructions, contract, limits, the model and its host."""
+    return hashlib.sha256(orjson.dumps(dict(bindings_of(policy, task, model)), option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def digest_of(question: Question, bound: str) -> str:
+    """What an answer depends on."""
+    sample = question.sample
+    sources = [[source.id, source.text, source.is_deprecated] for source in sample.sources]
+    parts = [bound, question.task, question.model, sample.input, sources, question.epoch]
     return hashlib.sha256(orjson.dumps(parts)).hexdigest()

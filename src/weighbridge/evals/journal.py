@@ -1,7 +1,7 @@
 """The journal: one line an answer, written before it counts, so that a killed evaluation goes on where it stopped."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import orjson
@@ -15,14 +15,35 @@ class Answer:
 
     text: str | None
     """The valid answer; `None` when there was none."""
-    error: str | None
+    error: str | None = None
     """Code of the error instead."""
-    cost: Money | None
+    cost: Money | None = None
     """All attempts; `None` when unknown."""
-    duration_s: float | None
+    duration_s: float | None = None
     """Until the answer was ready; `None` when no record says so."""
-    is_from_model: bool = True
-    """A model was called. An answer without one, such as a refusal for money, is not kept in a journal."""
+    findings: tuple[str, ...] = ()
+    """What was wrong with the last attempt's answer."""
+    calls: int = 1
+    """Attempts: more than one where the gateway repaired or tried again."""
+    is_first_valid: bool = True
+    """The first attempt's answer was valid."""
+    input_tokens: int | None = None
+    """All attempts; `None` when unknown."""
+    output_tokens: int | None = None
+    """All attempts; `None` when unknown."""
+    counted_tokens: int | None = None
+    """Our own count of the input."""
+    confidence: float | None = None
+    """Of the answer; `None` when unknown."""
+    served_by: str | None = None
+    """The model version that the host reported."""
+    is_refusal: bool = False
+    """The model, or its host for reasons of content, refused to answer."""
+    is_fault: bool = False
+    """The model was not heard: no call was made, or the host failed. It says nothing of quality and is not kept."""
+
+
+_FIELDS = tuple(field.name for field in fields(Answer) if field.name not in {"cost", "is_fault"})
 
 
 class Journal:
@@ -37,13 +58,8 @@ class Journal:
 
     def keep(self, digest: str, answer: Answer) -> None:
         """Hand a line to the operating system: it outlives this program, not a power cut."""
-        row = {
-            "digest": digest,
-            "text": answer.text,
-            "error": answer.error,
-            "cost_pico": None if answer.cost is None else answer.cost.pico,
-            "duration_s": answer.duration_s,
-        }
+        row: dict[str, object] = {name: getattr(answer, name) for name in _FIELDS}
+        row |= {"digest": digest, "cost_pico": None if answer.cost is None else answer.cost.pico}
         self._file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
         self._file.flush()
 
@@ -57,8 +73,9 @@ def _read(path: Path) -> dict[str, Answer]:
     for line in path.read_bytes().splitlines() if path.exists() else ():
         try:
             row = orjson.loads(line)
-        except orjson.JSONDecodeError:  # torn by a kill; its sample is asked again
+            digest, pico = row.pop("digest"), row.pop("cost_pico")
+            findings = tuple(row.pop("findings"))
+            found[digest] = Answer(cost=None if pico is None else Money(pico), findings=findings, **row)
+        except (orjson.JSONDecodeError, KeyError, TypeError):  # torn by a kill, or of an older version: asked again
             continue
-        cost = None if row["cost_pico"] is None else Money(row["cost_pico"])
-        found[row["digest"]] = Answer(row["text"], row["error"], cost, row["duration_s"])
     return found

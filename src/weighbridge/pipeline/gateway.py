@@ -54,10 +54,10 @@ class Gateway:
 
     @classmethod
     @asynccontextmanager
-    async def on(cls, policy: Policy) -> AsyncIterator["Gateway"]:
-        """Open a gateway on a policy that you built in code."""
+    async def on(cls, policy: Policy, caller: Caller = ANONYMOUS) -> AsyncIterator["Gateway"]:
+        """Open a gateway on a policy that you built in code; `caller` stands in its records."""
         async with open_house(policy) as house:
-            yield cls(house)
+            yield cls(house, caller)
 
     @property
     def policy(self) -> Policy:

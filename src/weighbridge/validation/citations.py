@@ -46,6 +46,11 @@ def citation_findings(text: str, rule: CitationRule, sources: Sequence[Source]) 
             yield Finding(FindingCode.CITATION_MISSING, f"The sentence “{where}” cites nothing; {_how(rule)}.")
 
 
+def cited_ids(text: str, field: str | None) -> set[str]:
+    """The ids that an answer cites, in marks or in a field of its JSON."""
+    return {citation.source for citation in (_in_field(text, field) if field else _in_text(text))}
+
+
 def _of(citation: Citation, known: dict[str, Source]) -> Iterator[Finding]:
     name = shorten(citation.source, 60)
     source = known.get(citation.source)
