@@ -203,3 +203,54 @@ def test_a_gate_needs_a_gate_and_its_own_samples(folder: Path) -> None:
     write(folder, 20)
     assert invoke(["eval", "gate", "tag", "--split", "train"]) == 2
     assert invoke(["eval", "gate", "none"]) == 2
+
+
+CALIBRATED = """
+version: 1
+hosts:
+  pretend:
+    provider: simulated
+    dialect: simulated
+    options: {answer: invoice, answers: [{contains: ambiguous, model: small, answer: legal}]}
+models:
+  small: {host: pretend, price: {input_usd_per_million: 1, output_usd_per_million: 1}, capabilities: [logprobs],
+    context_window_tokens: 8000, max_output_tokens: 100, tier: small}
+  strong: {host: pretend, price: {input_usd_per_million: 9, output_usd_per_million: 9}, capabilities: [logprobs],
+    context_window_tokens: 8000, max_output_tokens: 100, tier: frontier}
+tasks:
+  tag:
+    risk_level: low
+    primary_model: small
+    fallback_model: strong
+    output: {labels: [invoice, legal]}
+    quality_gate: {dataset: tags.jsonl, minimum_exact_match: 0.9}
+    routing_policy: {escalate_when: confidence < 0.10 or validation_fails}
+"""
+
+
+def test_a_threshold_is_learned_from_answers_and_written_into_the_record(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The simulated model is unsure just where it is wrong, so the right threshold lies between."""
+    (folder / "weighbridge.yaml").write_text(CALIBRATED)
+    rows = [
+        {"id": f"{split} {at}", "input": f"{'ambiguous' if at % 4 == 0 else 'plain'} {split} {at}", "split": split}
+        for split in ("train", "test")
+        for at in range(120)
+    ]
+    (folder / "tags.jsonl").write_text("\n".join(json.dumps(row | {"target": "invoice"}) for row in rows))
+    assert invoke(["eval", "calibrate", "tag", "--json", "--write"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert 0.55 < found["threshold"] <= 0.98
+    assert (found["escalated"], found["recall"], found["regret"]) == (0.25, 1.0, 0.0)
+    assert found["cost_ratio"] < 0.5
+    assert f"confidence < {found['threshold']:g}" in (folder / "weighbridge.yaml").read_text()
+    assert invoke(["eval", "calibrate", "tag", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["threshold"] == found["threshold"]
+
+
+def test_calibration_needs_a_rule_that_reads_confidence_and_enough_samples(folder: Path) -> None:
+    write(folder, 20)
+    assert invoke(["eval", "calibrate", "tag"]) == 2
+    (folder / "weighbridge.yaml").write_text(CALIBRATED)
+    assert invoke(["eval", "calibrate", "tag"]) == 2

@@ -3,11 +3,16 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from journeys.live import Client, serving_config
+from weighbridge.config.gate import bindings_of
+from weighbridge.config.load import load_policy
+from weighbridge.config.proofs import write_proof
+from weighbridge.domain.proof import Figure, Proof
 
 CONFIG = """
 version: 1
@@ -71,3 +76,21 @@ def test_the_store_cannot_change_under_a_running_gateway(client: Client, config:
     config.write_text(config.read_text().replace("records.db", "other.db"))
     until(lambda: client.get("/readyz").json["config"] == "refused")
     assert "restart" in str(client.get("/readyz").json["config_problems"])
+
+
+def test_a_new_proof_opens_the_route_without_a_restart(config: Path) -> None:
+    gated = "quality_gate: {dataset: greet.jsonl, minimum_exact_match: 0.5, on_missing: refuse}"
+    config.write_text(config.read_text().replace("fallback_model: []", f"fallback_model: [], {gated}"))
+    rows = [f'{{"id": "{at}", "input": "hello {at}", "target": "x"}}' for at in range(20)]
+    (config.parent / "greet.jsonl").write_text("\n".join(rows))
+    ask = {"input": "hello"}
+    with serving_config(config) as client:
+        refused = client.post("/v1/tasks/greet/runs", ask)
+        assert (refused.status, refused.json["error"]["candidates"][0]["reason"]) == (422, "not_proved")
+        policy = load_policy(config, {})
+        figure = Figure("exact_match", None, 1.0, 0.86, 20, "clopper_pearson")
+        bindings = bindings_of(policy, "greet", "one")
+        write_proof(Proof("greet", "one", datetime.now(UTC).isoformat(), bindings, (figure,)), config.parent)
+        until(lambda: client.post("/v1/tasks/greet/runs", ask).status == 200)
+        (config.parent / "greet.jsonl").write_text(rows[0])
+        until(lambda: client.post("/v1/tasks/greet/runs", ask).status == 422)

@@ -58,8 +58,9 @@ def bindings_of(policy: Policy, task: str, model: str) -> Mapping[str, str]:
     """
     record, row = policy.tasks[task], policy.models[model]
     gate, host = record.gate, policy.hosts[row.host]
+    read = sorted(record.escalate_when.names) if record.escalate_when else []  # asked for, whatever the threshold
     parts: dict[str, object] = {
-        "record": [record.risk, _answering(policy, task), record.escalate_when, record.confidence],
+        "record": [record.risk, _answering(policy, task), read, record.confidence],
         "prompt": record.instructions,
         "contract": record.contract,
         "model": [

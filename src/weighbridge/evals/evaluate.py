@@ -12,6 +12,7 @@ from weighbridge.domain.errors import ContentPolicyError, ContextTooLongError, P
 from weighbridge.domain.money import ZERO, Money
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.record import Record
+from weighbridge.domain.signals import Signals
 from weighbridge.domain.verdict import VerdictStatus
 from weighbridge.evals.dataset import Sample
 from weighbridge.evals.journal import Answer, Journal
@@ -78,14 +79,28 @@ class Evaluation:
 
 
 def for_evaluation(policy: Policy, task: str, bounds: Bounds) -> Policy:
-    """The same policy, but a model needs no proof to be proved, no person and no declared answer steps in, and one
-    request may cost no more than its share."""
+    """The same policy, but a model needs no proof to be proved, no person and no declared answer steps in, its
+    confidence is measured and never escalates, and one request may cost no more than its share."""
     old = policy.tasks[task]
     caps = [cap for cap in (old.limits.max_request_cost, bounds.share) if cap is not None]
     limits = replace(old.limits, max_request_cost=min(caps, default=None))
+    watched = None if old.escalate_when is None else replace(old.escalate_when, test=_never)
     unknown = old.allows_unknown_price and bounds.max_cost is None
-    new = replace(old, gate=None, review=None, safe_answer=None, limits=limits, allows_unknown_price=unknown)
+    new = replace(
+        old,
+        gate=None,
+        escalate_when=watched,
+        review=None,
+        safe_answer=None,
+        limits=limits,
+        allows_unknown_price=unknown,
+    )
     return replace(policy, tasks={**policy.tasks, task: new})
+
+
+def _never(signals: Signals) -> bool:
+    del signals
+    return False
 
 
 async def evaluate(
