@@ -97,10 +97,11 @@ async def _held(wanted: Wanted, options: Options) -> Session:
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[spent]} USD"))
     console = Console(file=sys.stderr)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        line = bar.add_task("eval", total=len(wanted.questions), spent="0")
+        count = len(wanted.questions)
+        line = bar.add_task("eval", total=count, spent="0")
 
         def show(so_far: Evaluation) -> None:
-            total = max(len(wanted.questions), len(so_far.answers))
+            total = max(count, len(so_far.answers))  # judges ask further questions
             bar.update(line, completed=len(so_far.answers), total=total, spent=str(so_far.spent))
 
         return await hold_session(wanted, options.journal, bounds_of(options), show)

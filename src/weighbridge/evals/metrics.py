@@ -1,7 +1,7 @@
 """Metrics: one number over the scores of many samples, with what it proves."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -175,15 +175,15 @@ def _cost(part: Results, side: Side, *, is_per_valid: bool) -> Measured:
         return None, None, 0, "none"
     usd = np.array([answer.cost.pico / 1e12 for _, answer in part.pairs if answer.cost is not None])
     count = np.array([float(answer.text is not None) if is_per_valid else 1.0 for _, answer in part.pairs])
-    units = _units([sample.cluster for sample, _ in part.pairs])
+    rows_of, units = _resampling([sample.cluster for sample, _ in part.pairs])
 
     def ratio(drawn: Any) -> Any:
-        rows = np.concatenate([units[at] for at in drawn])
+        rows = rows_of(drawn)
         valid = count[rows].sum()
         return usd[rows].sum() / valid if valid else float("nan")
 
-    found = bootstrap(len(units), ratio, side.quantile)
-    return float(usd.sum() / count.sum()), None if found is None else found[0], len(units), "bootstrap"
+    found = bootstrap(units, ratio, side.quantile)
+    return float(usd.sum() / count.sum()), None if found is None else found[0], units, "bootstrap"
 
 
 def _label_metric(metric: str, part: Results, side: Side) -> Measured:
@@ -198,29 +198,31 @@ def _label_metric(metric: str, part: Results, side: Side) -> Measured:
     classes = sorted({right for _, right, _ in rows}) if metric == MACRO_F1 else [plain(label)]
     np = extra("numpy")
     codes = {name: at for at, name in enumerate(sorted({text for _, right, given in rows for text in (right, given)}))}
-    right = np.array([codes[row[1]] for row in rows])
-    given = np.array([codes[row[2]] for row in rows])
-    at = [codes.get(name, -1) for name in classes]
+    cells = np.array([codes[right] * len(codes) + codes[given] for _, right, given in rows])
+    at = [codes[name] for name in classes if name in codes]
 
     def mean_f1(drawn: Any) -> Any:
-        return np.mean([_f1(right[drawn], given[drawn], code) for code in at])
+        counts = np.bincount(cells[drawn], minlength=len(codes) ** 2).reshape(len(codes), -1)
+        both = counts.sum(axis=0) + counts.sum(axis=1)
+        f1 = 2 * counts.diagonal() / np.maximum(both, 1)
+        return f1[at].sum() / len(classes)
 
-    units = _units([row[0] for row in rows])
-    found = bootstrap(len(units), lambda drawn: mean_f1(np.concatenate([units[at] for at in drawn])), side.quantile)
-    return float(mean_f1(np.arange(len(rows)))), None if found is None else found[0], len(units), "bootstrap"
+    rows_of, units = _resampling([row[0] for row in rows])
+    found = bootstrap(units, lambda drawn: mean_f1(rows_of(drawn)), side.quantile)
+    value = float(mean_f1(np.arange(len(rows))))
+    return value, None if found is None else found[0], units, "bootstrap"
 
 
-def _units(clusters: list[str]) -> list[Any]:
+def _resampling(clusters: list[str]) -> tuple[Callable[[Any], Any], int]:
+    """From drawn units to their rows, and how many units there are."""
     where = defaultdict[str, list[int]](list)
     for at, cluster in enumerate(clusters):
         where[cluster].append(at)
-    return [extra("numpy").array(places) for places in where.values()]
-
-
-def _f1(right: Any, given: Any, code: int) -> float:
-    common = ((right == code) & (given == code)).sum()
-    total = (right == code).sum() + (given == code).sum()
-    return float(2 * common / total) if total else 0.0
+    if len(where) == len(clusters):
+        return lambda drawn: drawn, len(clusters)
+    np = extra("numpy")
+    units = [np.array(places) for places in where.values()]
+    return lambda drawn: np.concatenate([units[at] for at in drawn]), len(units)
 
 
 def confusion(results: Results) -> Mapping[tuple[str, str], int]:
