@@ -11,9 +11,10 @@ import gzip
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -22,7 +23,7 @@ from rich.table import Table
 
 from weighbridge.evals.apgr import Apgr, apgr
 from weighbridge.evals.difficulty import Learned, Outcome, learn
-from weighbridge.evals.guarantee import Infeasible, certify_floor, certify_net_loss, certify_regret
+from weighbridge.evals.guarantee import Certified, Infeasible, certify_floor, certify_regret
 
 DEVELOPMENT = Path("../shared/data/routing/dev_mmlupro_stem_9models.csv.gz")
 PAIRS = (
@@ -160,27 +161,27 @@ def _promises(rows: Sequence[Row], weak: str, strong: str, learned: Learned, dra
     gain = s - w
     floor = float(np.floor(100 * (s.mean() - 0.02)) / 100)
 
-    def truth(cut: float) -> tuple[float, float, float]:
-        goes = scores >= cut
-        return float(((gain > 0) & ~goes).mean()), float((gain * ~goes).mean()), float(np.where(goes, s, w).mean())
+    def regret(cut: float) -> float:
+        return float(((gain > 0) & (scores < cut)).mean())
 
-    keeps = {
-        f"regret at most {MOST_REGRET:g}": lambda cut: truth(cut)[0] <= MOST_REGRET,
-        f"net loss at most {MOST_REGRET / 2:g}": lambda cut: truth(cut)[1] <= MOST_REGRET / 2,
-        f"accuracy at least {floor:g}": lambda cut: truth(cut)[2] >= floor,
+    def accuracy(cut: float) -> float:
+        return float(np.where(scores < cut, w, s).mean())
+
+    rules: dict[str, tuple[Callable[[Any], Certified | Infeasible], Callable[[float], bool]]] = {
+        f"regret at most {MOST_REGRET:g}": (
+            lambda at: certify_regret(scores[at], gain[at], MOST_REGRET, DELTA),
+            lambda cut: regret(cut) <= MOST_REGRET,
+        ),
+        f"accuracy at least {floor:g}": (
+            lambda at: certify_floor(scores[at], w[at], s[at], floor, DELTA),
+            lambda cut: accuracy(cut) >= floor,
+        ),
     }
     rng = np.random.default_rng(1)
-    for kind, (name, holds) in enumerate(keeps.items()):
+    for name, (certify, holds) in rules.items():
         shares, broken, none = [], 0, 0
         for _ in track(range(draws), name, console=Console(file=sys.stderr)):
-            at = rng.integers(0, len(scores), DRAWN)
-            found = (
-                certify_regret(scores[at], gain[at], MOST_REGRET, DELTA)
-                if kind == 0
-                else certify_net_loss(scores[at], gain[at], MOST_REGRET / 2, DELTA)
-                if kind == 1
-                else certify_floor(scores[at], w[at], s[at], floor, DELTA)
-            )
+            found = certify(rng.integers(0, len(scores), DRAWN))
             if isinstance(found, Infeasible):
                 none += 1
                 continue

@@ -132,7 +132,7 @@ def test_an_old_proof_is_stale(folder: Path) -> None:
 
     from weighbridge.config.proofs import read_proofs, write_proof
 
-    (proof,) = read_proofs(folder)
+    (proof,) = read_proofs(folder, ["tag"])
     write_proof(replace(proof, made_at="2026-01-01T00:00:00Z"), folder)
     assert drop_reason()[0] is DropReason.PROOF_STALE
 
@@ -254,3 +254,18 @@ def test_calibration_needs_a_rule_that_reads_confidence_and_enough_samples(folde
     assert invoke(["eval", "calibrate", "tag"]) == 2
     (folder / "weighbridge.yaml").write_text(CALIBRATED)
     assert invoke(["eval", "calibrate", "tag"]) == 2
+
+
+def test_a_proof_in_the_place_of_another_stops_the_gateway(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder, 60)
+    assert invoke(["eval", "gate", "tag", "--models", "small"]) == 0
+    (folder / "proofs" / "tag" / "strong.json").write_bytes((folder / "proofs" / "tag" / "small.json").read_bytes())
+    assert invoke(["check"]) == 2
+    assert "it is that of tag and small" in " ".join(capsys.readouterr().err.split())
+
+
+def test_other_files_called_proofs_are_none_of_ours(folder: Path) -> None:
+    write(folder, 60)
+    (folder / "proofs" / "maths").mkdir(parents=True)
+    (folder / "proofs" / "maths" / "lemma.json").write_text("{}")
+    assert invoke(["check"]) == 0

@@ -1,6 +1,7 @@
 """Metrics and the gate's verdict over known answers."""
 
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,10 +17,10 @@ from weighbridge.evals.prove import GateResult, GateState, judge_floors
 from weighbridge.evals.summary import differences, summarise
 
 
-def answered(*said: str | None, target: str = "yes", model: str = "m", **sample: object) -> Results:
+def answered(*said: str | None, target: str = "yes", model: str = "m", **sample: Any) -> Results:
     pairs = [
         (
-            Sample(str(at), "?", target, **sample),  # type: ignore[arg-type]
+            Sample(str(at), f"{sample.get('tags', '')} {at}?", target, **sample),
             Answer(text, None if text else "attempts_failed", Money.usd("0.001"), 0.1 + at / 100),
         )
         for at, text in enumerate(said)
@@ -27,8 +28,8 @@ def answered(*said: str | None, target: str = "yes", model: str = "m", **sample:
     return Results(model, tuple(pairs))
 
 
-def a_gate(*floors: Floor, **changes: object) -> QualityGate:
-    return QualityGate("x.yaml", floors, **changes)  # type: ignore[arg-type]
+def a_gate(*floors: Floor, **changes: Any) -> QualityGate:
+    return QualityGate("x.yaml", floors, **changes)
 
 
 def test_an_answer_that_is_not_valid_scores_nothing() -> None:
@@ -38,9 +39,9 @@ def test_an_answer_that_is_not_valid_scores_nothing() -> None:
 
 def test_a_refusal_is_right_where_it_was_wanted() -> None:
     pairs = (
-        (Sample("a", "?", None, refuses=True), Answer(None, "attempts_failed", is_refusal=True)),
-        (Sample("b", "?", "yes"), Answer("yes")),
-        (Sample("c", "?", "yes"), Answer(None, "attempts_failed", is_refusal=True)),
+        (Sample("a", "a?", None, refuses=True), Answer(None, "attempts_failed", is_refusal=True)),
+        (Sample("b", "b?", "yes"), Answer("yes")),
+        (Sample("c", "c?", "yes"), Answer(None, "attempts_failed", is_refusal=True)),
     )
     results = Results("m", pairs)
     assert figure(Floor("refusal", minimum=0.5), results).value == pytest.approx(2 / 3)
@@ -55,11 +56,19 @@ def test_repetitions_and_groups_are_no_further_samples() -> None:
     assert found.bound < 0.5
 
 
+def test_a_copied_sample_proves_no_more_than_one() -> None:
+    pairs = tuple((Sample(str(at), "the same", "yes"), Answer("yes")) for at in range(100))
+    found = figure(Floor("exact_match", minimum=0.9), Results("m", pairs))
+    assert found.n == 1
+    assert found.bound is not None
+    assert found.bound < 0.1
+
+
 def test_class_metrics_come_from_the_labels() -> None:
     pairs = [
-        *((Sample(f"a{at}", "?", "tax"), Answer("tax")) for at in range(8)),
-        *((Sample(f"b{at}", "?", "tax"), Answer("legal")) for at in range(2)),
-        *((Sample(f"c{at}", "?", "legal"), Answer("LEGAL")) for at in range(10)),
+        *((Sample(f"a{at}", f"a{at}", "tax"), Answer("tax")) for at in range(8)),
+        *((Sample(f"b{at}", f"b{at}", "tax"), Answer("legal")) for at in range(2)),
+        *((Sample(f"c{at}", f"c{at}", "legal"), Answer("LEGAL")) for at in range(10)),
     ]
     results = Results("m", tuple(pairs))
     value = {

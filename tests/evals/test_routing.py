@@ -9,9 +9,9 @@ import pytest
 
 from weighbridge.domain.errors import ConfigError
 from weighbridge.evals.apgr import apgr
-from weighbridge.evals.calibrate import Weighed, calibrate, proposed_change
+from weighbridge.evals.calibrate import Weighed, calibrate, has_threshold, proposed_change
 from weighbridge.evals.difficulty import Outcome, calibration_error, from_json, learn, to_json
-from weighbridge.evals.guarantee import Certified, Infeasible, certify_floor, certify_net_loss, certify_regret
+from weighbridge.evals.guarantee import Certified, Infeasible, certify_floor, certify_regret
 
 DRAWS = 400
 WORDS = {True: "integral theorem proof lemma", False: "colour name greeting weather"}
@@ -108,20 +108,16 @@ def pool(n: int = 20_000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_promises_are_broken_in_at_most_5_of_100_draws() -> None:
     score, weak, strong = pool()
     gain, rng = strong - weak, np.random.default_rng(9)
-    broken = {"regret": 0, "net": 0, "floor": 0}
-    for number in range(DRAWS):
+    broken = {"regret": 0, "floor": 0}
+    for _ in range(DRAWS):
         at = rng.integers(0, len(score), 1_000)
         kept = score < certify_regret(score[at], gain[at], 0.05).cut
         broken["regret"] += float(((gain > 0) & kept).mean()) > 0.05
         floor = certify_floor(score[at], weak[at], strong[at], 0.78)
         if isinstance(floor, Certified):
             broken["floor"] += float(np.where(score < floor.cut, weak, strong).mean()) < 0.78
-        if number < 60:
-            kept = score < certify_net_loss(score[at], gain[at], 0.05).cut
-            broken["net"] += float((gain * kept).mean()) > 0.05
     assert broken["regret"] / DRAWS <= 0.05 + 0.03
     assert broken["floor"] / DRAWS <= 0.05 + 0.03
-    assert broken["net"] <= 6
 
 
 def test_a_floor_above_the_strong_model_is_told_before_any_search() -> None:
@@ -163,6 +159,21 @@ def test_an_unknown_confidence_always_escalates() -> None:
 def test_too_few_prompts_choose_nothing() -> None:
     with pytest.raises(ValueError, match="at least 50"):
         calibrate(weighed(49, 1), [], 0.1)
+
+
+@pytest.mark.parametrize(
+    ("condition", "is_one"),
+    [
+        ("confidence < 0.80 or validation_fails", True),
+        ("confidence < 0.5", True),
+        ("confidence < 0.5 and risk == 'high'", False),
+        ("not (confidence < 0.5)", False),
+        ("confidence < 0.5 or confidence < 0.7", False),
+        ("validation_fails", False),
+    ],
+)
+def test_only_a_threshold_that_nothing_narrows_can_be_promised(condition: str, is_one: bool) -> None:
+    assert has_threshold(condition) is is_one
 
 
 def test_the_change_of_a_record_is_shown_to_be_reviewed(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ from weighbridge.evals.scorers.registry import load_scorer, rule_of, score
 SCHEMA = '{"type": "object", "required": ["label"]}'
 
 
-def scored(kind: ScorerKind, text: str, target: str, contract: Contract = Contract(), **rule: object) -> float:  # noqa: B008
-    return score(Case(Sample("1", "?", target), text, contract), ScorerRule(kind, **rule))  # type: ignore[arg-type]
+def scored(kind: ScorerKind, text: str, target: str, contract: Contract = Contract(), **rule: Any) -> float:  # noqa: B008
+    return score(Case(Sample("1", "?", target), text, contract), ScorerRule(kind, **rule))
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,6 @@ def proofs(**standings: ProofStanding) -> Situation:
         (NO_PROOF, DropReason.NOT_PROVED),
         (ProofStanding(ProofState.BELOW_FLOOR), DropReason.NOT_PROVED),
         (ProofStanding(ProofState.MISMATCH), DropReason.PROOF_MISMATCH),
-        (ProofStanding(ProofState.DEMOTED), DropReason.DEMOTED),
         (ProofStanding(ProofState.PROVED, stale_from=TODAY), DropReason.PROOF_STALE),
     ],
 )

@@ -10,7 +10,9 @@ from rich.table import Table
 from weighbridge.cli.common import Config, Json, print_json, print_tables
 from weighbridge.cli.eval_run import run_note
 from weighbridge.cli.evaluation import Options, found_policy, held, require, wanted_by
-from weighbridge.evals.calibrate import Calibrated, Weighed, proposed_change, weigh
+from weighbridge.domain.errors import InvalidFieldError
+from weighbridge.evals import words
+from weighbridge.evals.calibrate import Calibrated, Weighed, has_threshold, proposed_change, weigh
 from weighbridge.evals.calibrate import calibrate as choose
 from weighbridge.evals.metrics import Results
 from weighbridge.evals.summary import is_scored
@@ -32,9 +34,10 @@ def calibrate(
     require(0 < regret < 1, "regret", "Regret lies between 0 and 1.")
     record = policy.tasks[task]
     require(bool(record.fallback_models), "task", f"Task {task!r} has no fallback to escalate to.")
-    condition = record.escalate_when
-    names = condition.names if condition is not None else frozenset[str]()
-    require("confidence" in names, "task", f"Task {task!r} has no escalate_when that reads confidence.")
+    require(options.epochs == 1, "epochs", "A threshold is chosen on one answer a sample.")
+    condition = "" if record.escalate_when is None else record.escalate_when.text
+    expected = "of the form `confidence < x`, alone or with `or`: anything else could keep answers that it should not"
+    require(has_threshold(condition), "task", f"Task {task!r} has no escalate_when {expected}.")
     pair = (record.primary_model, record.fallback_models[0])
     wanted = wanted_by(policy, path, task, replace(options, models=",".join(pair)))
     session = held(wanted, options)
@@ -44,10 +47,9 @@ def calibrate(
     try:
         found = choose(chosen, rest, regret)
     except ValueError as error:
-        require(False, "choose_on", f"{str(error).capitalize()}.")
-        raise
-    text = "" if condition is None else condition.text
-    change = None if path is None else proposed_change(path, text, found.threshold)
+        advice = f"Give more samples the split {choose_on!r}, or --choose-on another."
+        raise InvalidFieldError(f"{str(error).capitalize()}.", advice=advice, param="choose_on") from None
+    change = None if path is None else proposed_change(path, condition, found.threshold)
     if write and change is not None:
         change[0].write_text(change[1], encoding="utf-8")
     if json:
@@ -79,5 +81,5 @@ def _table(found: Calibrated) -> Table:
         "cost beside always asking the fallback": found.cost_ratio,
     }
     for name, value in rows.items():
-        table.add_row(name, "unknown" if value is None else f"{value:.4g}")
+        table.add_row(name, words.figure(value))
     return table

@@ -10,9 +10,9 @@ from rich.table import Table
 from weighbridge.cli.common import Config, Json, print_json, print_tables
 from weighbridge.cli.eval_run import run_json, run_note
 from weighbridge.cli.evaluation import Options, dataset_note, found_policy, held, require, summary_table, wanted_by
-from weighbridge.evals.html_report import html_report, number, percent
+from weighbridge.evals.html_report import html_report
 from weighbridge.evals.paired import Difference
-from weighbridge.evals.summary import Summary, differences, is_scored, summarise
+from weighbridge.evals.summary import BESIDE, Summary, differences, is_scored, summarise
 
 
 def compare(
@@ -47,28 +47,16 @@ def compare(
 
 
 def _cost_table(rows: list[Summary]) -> Table:
-    heads = ("p50 / p95 s", "tried again", "first not valid", "tokens in / out", "USD a request", "USD a valid answer")
-    table = Table("model", *heads, "on the front")
+    table = Table("model", *BESIDE, "on the front")
     for row in rows:
-        table.add_row(
-            row.model,
-            f"{number(row.latency_p50_s)} / {number(row.latency_p95_s)}",
-            percent(row.retry_rate),
-            percent(row.failure_rate),
-            f"{number(row.input_tokens)} / {number(row.output_tokens)}",
-            number(row.cost_usd),
-            number(row.cost_per_valid_usd),
-            "yes" if row.is_on_front else "",
-        )
+        table.add_row(row.model, *row.beside, "yes" if row.is_on_front else "")
     return table
 
 
 def _delta_table(metric: str, deltas: list[Difference]) -> Table:
-    table = Table("model", f"{metric} beside {deltas[0].incumbent}", "95 % interval", "p (Holm)", "says")
+    table = Table("model", f"{metric} beside {deltas[0].incumbent} (95 % interval)", "p (Holm)", "says")
     for item in deltas:
-        interval = "" if item.low is None or item.high is None else f"{item.low:+.3f} to {item.high:+.3f}"
-        says = ("better" if item.value > 0 else "worse") if item.is_told_apart else "cannot be told apart"
-        table.add_row(item.candidate, f"{item.value:+.3f}", interval, f"{item.adjusted_p:.3g}", says)
+        table.add_row(item.candidate, item.told, f"{item.adjusted_p:.3g}", item.says)
     return table
 
 

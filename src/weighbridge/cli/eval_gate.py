@@ -12,8 +12,9 @@ from weighbridge.cli.common import Config, Json, print_json, print_tables
 from weighbridge.cli.eval_run import run_note
 from weighbridge.cli.evaluation import Options, found_policy, held, require, wanted_by
 from weighbridge.config.proofs import write_proof
+from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.gate import QualityGate
-from weighbridge.evals.judge import Agreement
+from weighbridge.evals import words
 from weighbridge.evals.junit import junit
 from weighbridge.evals.metrics import Results
 from weighbridge.evals.prove import GateResult, GateState, judge_floors, make_proof
@@ -33,8 +34,8 @@ def gate(
     policy, path = found_policy(config)
     require(task in policy.tasks, "task", f"There is no task {task!r}.")
     own = policy.tasks[task].gate
-    require(own is not None and path is not None, "task", f"Task {task!r} has no quality gate.")
-    assert own is not None and path is not None  # noqa: S101, PT018 (just required)
+    if own is None or path is None:
+        raise InvalidFieldError(f"Task {task!r} has no quality gate.", advice="Add `quality_gate` to it.", param="task")
     for name, stated in (("dataset", options.dataset), ("split", options.split), ("tag", options.tag)):
         require(stated is None, name, f"The gate itself says which {name} counts.")
     wanted = wanted_by(policy, path, task, _for_gate(options, own))
@@ -57,15 +58,11 @@ def _for_gate(options: Options, own: QualityGate) -> Options:
 
 def _result(wanted: Wanted, session: Session, results: Results, own: QualityGate) -> GateResult:
     unanswered = session.unanswered[results.model]
-    state, floors = judge_floors(results, own, unanswered, _agreements(session))
+    state, floors = judge_floors(results, own, unanswered, session.agreements)
     made_at = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     is_silent = state is GateState.INCOMPLETE
     proof = None if is_silent else make_proof(wanted.policy, wanted.task, results, floors, made_at)
     return GateResult(results.model, state, floors, unanswered, proof)
-
-
-def _agreements(session: Session) -> dict[str, Agreement]:
-    return dict(session.agreements)
 
 
 def _table(results: list[GateResult]) -> Table:
@@ -73,9 +70,14 @@ def _table(results: list[GateResult]) -> Table:
     for result in results:
         for at, item in enumerate(result.floors):
             head = (result.model, result.state.value) if at == 0 else ("", "")
-            value = "unknown" if item.figure.value is None else f"{item.figure.value:.4g}"
-            bound = "unknown" if item.figure.bound is None else f"{item.figure.bound:.4g}"
-            table.add_row(*head, item.floor.name, value, bound, str(item.figure.n), item.says)
+            table.add_row(
+                *head,
+                item.floor.name,
+                words.figure(item.figure.value),
+                words.figure(item.figure.bound),
+                str(item.figure.n),
+                item.says,
+            )
     return table
 
 

@@ -20,9 +20,10 @@ from weighbridge.domain.money import Money
 from weighbridge.domain.policy import Policy
 from weighbridge.evals.dataset import Dataset, load_dataset
 from weighbridge.evals.evaluate import Bounds, Evaluation
+from weighbridge.evals.extra import extra
 from weighbridge.evals.scorers.registry import rule_of
 from weighbridge.evals.session import Session, Wanted, hold_session
-from weighbridge.evals.summary import Reached, Summary, known_metrics
+from weighbridge.evals.summary import Summary, known_metrics
 from weighbridge.pipeline.wire import derive_at
 
 DEMO_DATASET = Path(__file__).parents[1] / "config" / "demo" / "evals" / "classify.yaml"
@@ -89,7 +90,8 @@ def require(is_so: bool, param: str, condition: str) -> None:
 
 
 def held(wanted: Wanted, options: Options) -> Session:
-    """Hold the session, with a progress bar on a terminal."""
+    """Hold the session, with a progress bar on a terminal. Raises CommandError before anything is paid for."""
+    extra("scipy.stats")
     return asyncio.run(_held(wanted, options))
 
 
@@ -142,17 +144,8 @@ def summary_table(rows: list[Summary]) -> Table:
     for metric in rows[0].quality:
         table.add_column(f"{metric.metric} (95 % interval)")
     for row in rows:
-        table.add_row(row.model, str(row.asked), str(row.invalid), *(told(metric) for metric in row.quality))
+        table.add_row(row.model, str(row.asked), str(row.invalid), *(metric.told for metric in row.quality))
     return table
-
-
-def told(metric: Reached) -> str:
-    """A value with its interval."""
-    if metric.value is None:
-        return "unknown"
-    if metric.low is None or metric.high is None:
-        return f"{metric.value:.3f}"
-    return f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
 
 
 def dataset_note(dataset: Dataset, asked: int) -> str:

@@ -48,7 +48,7 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
             keys=tuple(_key(name, row) for name, row in main.keys.items()),
             budgets=tuple(_budget(name, row) for name, row in main.budgets.items()),
             example_threshold=main.recognise.example_threshold,
-            proofs=read_proofs(folder),
+            proofs=read_proofs(folder, [task.name for task in built.values() if task.gate is not None]),
             store=StoreSettings(str(folder / main.store.path), main.store.queue_limit, main.store.review_limit),
         )
     )

@@ -56,22 +56,27 @@ def bindings_of(policy: Policy, task: str, model: str) -> Mapping[str, str]:
     Floors are not among it: a stored figure is held against the floors in force. Nor are prices, credentials and where
     a task is recognised: none of them changes an answer.
     """
-    record, row = policy.tasks[task], policy.models[model]
-    gate, host = record.gate, policy.hosts[row.host]
+    record = policy.tasks[task]
+    gate = record.gate
     read = sorted(record.escalate_when.names) if record.escalate_when else []  # asked for, whatever the threshold
     parts: dict[str, object] = {
         "record": [record.risk, _answering(policy, task), read, record.confidence],
         "prompt": record.instructions,
         "contract": record.contract,
-        "model": [
-            *(row.upstream_name, row.context_window_tokens, row.max_output_tokens, sorted(row.capabilities)),
-            *(host.dialect, host.base_url, host.options),
-        ],
+        "model": _model(policy, model),
     }
     if gate is not None:
         used = sorted({floor.metric for floor in gate.floors})
-        parts |= {"dataset": [gate.dataset_digest or "absent", gate.split], "scorers": [used, gate.scorers]}
+        judges = [_model(policy, rule.model) for rule in gate.scorers.values() if rule.model is not None]
+        parts |= {"dataset": [gate.dataset_digest or "absent", gate.split], "scorers": [used, gate.scorers, judges]}
     return {name: digest_of(part) for name, part in parts.items()}
+
+
+def _model(policy: Policy, name: str) -> object:
+    row = policy.models[name]
+    host = policy.hosts[row.host]
+    own = [row.upstream_name, row.context_window_tokens, row.max_output_tokens, sorted(row.capabilities)]
+    return [*own, host.dialect, host.base_url, host.options]
 
 
 def _answering(policy: Policy, task: str) -> object:

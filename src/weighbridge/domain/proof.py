@@ -17,8 +17,6 @@ class ProofState(StrEnum):
     BELOW_FLOOR = "below_floor"
     """The evaluation does not show that the floors are reached."""
     MISSING = "missing"
-    DEMOTED = "demoted"
-    """A monitor saw it fail in service after the proof was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +55,6 @@ class Proof:
     """Model versions that the host reported meanwhile."""
     cost_usd: str | None = None
     """What its answers cost, exactly; `None` when unknown."""
-    profile: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    """Input signal → sorted quantiles over the samples, for monitors of the input mix."""
     digest: str = ""
     """sha256 over all of it."""
 

@@ -7,6 +7,7 @@ shares of strong calls that recover 50 and 80 % of the gain (RouteLLM, arXiv 240
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from weighbridge.evals.extra import extra
 from weighbridge.evals.intervals import TWO_SIDED, bootstrap
@@ -38,8 +39,8 @@ def apgr(scores: Sequence[float], gains: Sequence[float], groups: Sequence[str],
     names, places = np.unique(np.asarray(groups), return_inverse=True)
     rows = np.split(np.argsort(places, kind="stable"), np.cumsum(np.bincount(places))[:-1])
 
-    def drawn_area(drawn: object) -> float:
-        at = np.concatenate([rows[unit] for unit in drawn])  # type: ignore[attr-defined]
+    def drawn_area(drawn: Any) -> float:
+        at = np.concatenate([rows[unit] for unit in drawn])
         return _area(s[at], g[at])
 
     found = bootstrap(len(names), drawn_area, *TWO_SIDED, resamples=resamples) if resamples else None
@@ -47,19 +48,18 @@ def apgr(scores: Sequence[float], gains: Sequence[float], groups: Sequence[str],
     return Apgr(_area(s, g), low, high, *(_calls_for(s, g, share) for share in (0.5, 0.8)))
 
 
-def _curve(scores: object, gains: object) -> object:
+def _curve(scores: Any, gains: Any) -> Any:
     np = extra("numpy")
-    gained = np.cumsum(np.asarray(gains)[np.argsort(-np.asarray(scores), kind="stable")])
+    gained = np.cumsum(gains[np.argsort(-scores, kind="stable")])
     return np.concatenate([[0.0], gained]) / gained[-1] if gained[-1] > 0 else np.full(gained.size + 1, np.nan)
 
 
-def _area(scores: object, gains: object) -> float:
+def _area(scores: Any, gains: Any) -> float:
     np = extra("numpy")
     curve = _curve(scores, gains)
-    return float(np.trapezoid(curve, np.linspace(0, 1, len(curve))))  # type: ignore[arg-type]
+    return float(np.trapezoid(curve, np.linspace(0, 1, len(curve))))
 
 
-def _calls_for(scores: object, gains: object, share: float) -> float:
-    np = extra("numpy")
-    curve = np.asarray(_curve(scores, gains))
-    return float(np.argmax(curve >= share) / (curve.size - 1))
+def _calls_for(scores: Any, gains: Any, share: float) -> float:
+    curve = _curve(scores, gains)
+    return float(extra("numpy").argmax(curve >= share) / (curve.size - 1))

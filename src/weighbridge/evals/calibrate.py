@@ -12,7 +12,8 @@ from weighbridge.evals.guarantee import certify_regret
 from weighbridge.evals.metrics import Results
 from weighbridge.evals.summary import unit_scores
 
-_THRESHOLD = re.compile(r"(confidence\s*<=?\s*)([0-9.]+)")
+_THRESHOLD = re.compile(r"(confidence\s*<\s*)([0-9.]+)")
+_NARROWS = re.compile(r"\b(and|not|if)\b")
 FEWEST = 50
 
 
@@ -128,14 +129,20 @@ def _cost_ratio(rows: Sequence[Weighed], goes: Sequence[bool]) -> float | None:
     return (sum(weak) + sum(cost for cost, leaves in zip(strong, goes, strict=True) if leaves)) / sum(strong)
 
 
+def has_threshold(condition: str) -> bool:
+    """The condition escalates at least where confidence is below one number: further parts only add to that."""
+    return len(_THRESHOLD.findall(condition)) == 1 and not _NARROWS.search(condition)
+
+
 def proposed_change(config: Path, condition: str, threshold: float) -> tuple[Path, str, str] | None:
-    """The file with the condition, its new text, and the difference to review; `None` where no threshold stands in a
-    condition that occurs just once."""
+    """The file with the condition, its new text, and the difference to review; `None` where nothing changes, or the
+    condition does not stand in the files just once, as it is."""
     new = _THRESHOLD.sub(lambda match: f"{match[1]}{threshold:g}", condition)
-    files = [file for file in (config, *task_files(config)) if file.read_text(encoding="utf-8").count(condition) == 1]
+    texts = {file: file.read_text(encoding="utf-8") for file in (config, *task_files(config))}
+    files = [file for file, text in texts.items() for _ in range(text.count(condition))]
     if new == condition or len(files) != 1:
         return None
-    old_text = files[0].read_text(encoding="utf-8")
+    old_text = texts[files[0]]
     new_text = old_text.replace(condition, new)
     lines = difflib.unified_diff(
         old_text.splitlines(keepends=True), new_text.splitlines(keepends=True), f"a/{files[0]}", f"b/{files[0]}"

@@ -41,17 +41,19 @@ def quality_against_cost(rows: Sequence[Summary]) -> str | None:
 def latency_curves(results: Sequence[Results]) -> str | None:
     """Share of answers that were ready after so many seconds, one line for each model."""
     figure, axes = _canvas()
-    is_empty = True
+    is_empty, widest = True, 0.0
     for at, item in enumerate(results):
         seconds = sorted(answer.duration_s for _, answer in item.pairs if answer.duration_s is not None)
         if seconds:
-            is_empty = False
+            is_empty, widest = False, max(widest, seconds[-1] / max(seconds[len(seconds) // 2], 1e-9))
             shares = [(place + 1) / len(seconds) for place in range(len(seconds))]
             axes.step(seconds, shares, where="post", color=COLOURS[at % len(COLOURS)], label=item.model)
     axes.axhline(0.95, color="#bbbbbb", linewidth=0.8, linestyle="--")
     axes.set_xlabel("seconds until the answer was ready")
     axes.set_ylabel("share of answers")
     axes.set_ylim(0, 1.02)
+    if widest > 20:  # one slow answer would press all others against the edge
+        axes.set_xscale("log")
     if is_empty:
         return None
     axes.legend(fontsize=8, frameon=False)

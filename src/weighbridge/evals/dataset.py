@@ -51,8 +51,8 @@ class Sample:
 
     @property
     def cluster(self) -> str:
-        """What counts as one independent unit."""
-        return self.group or self.id
+        """One independent unit: its group, else what is asked, so that a copied sample proves no more."""
+        return self.group or "\0".join((self.input, *(source.text for source in self.sources)))
 
 
 @dataclass(frozen=True, slots=True)

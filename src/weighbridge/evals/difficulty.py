@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from weighbridge.domain.difficulty import DifficultyModel
 from weighbridge.domain.errors import ConfigError, ConfigProblem
+from weighbridge.evals.difficulty_model import DifficultyModel
 from weighbridge.evals.extra import extra
 
 FOLDS = 5

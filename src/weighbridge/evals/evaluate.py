@@ -163,7 +163,6 @@ def _answer(text: str | None, error: str | None, record: Record) -> Answer:
         is_first_valid=bool(attempts) and attempts[0].verdict.is_valid,
         input_tokens=None if record.usage is None else record.usage.prompt_tokens,
         output_tokens=None if record.usage is None else record.usage.output_tokens,
-        counted_tokens=None if record.prompt_count is None else record.prompt_count.tokens,
         confidence=None if last is None else last.verdict.confidence,
         served_by=None if last is None else last.served_by,
         is_refusal=is_refusal,

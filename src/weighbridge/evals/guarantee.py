@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from weighbridge.evals.extra import extra
-from weighbridge.evals.intervals import betting_upper, exact_lower
+from weighbridge.evals.intervals import exact_lower
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,29 +55,11 @@ def certify_regret(scores: "Scores", gains: "Scores", most: float, delta: float 
     bounds = extra("scipy.stats").beta.ppf(1 - delta, np.arange(s.size) + 1, s.size - np.arange(s.size))
     allowed = int((bounds <= most).sum())  # so many losses, less one, keep the promise
     if allowed == 0:
-        return Certified(-np.inf, 1.0, float(bounds[0]), s.size)
+        return Certified(-np.inf, 1.0, 0.0, s.size)  # nothing is kept, so nothing is lost
     losing = np.sort(s[lost])
     cut = float(losing[allowed - 1]) if losing.size >= allowed else float("inf")
     kept = int((lost & (s < cut)).sum())
     return Certified(cut, float((s >= cut).mean()), float(bounds[kept]), s.size)
-
-
-def certify_net_loss(
-    scores: "Scores", gains: "Scores", most: float, delta: float = 0.05, cuts: int = CUTS
-) -> Certified:
-    """Promise: the mix is at most `most` less accurate than "always strong" is.
-
-    The loss of a prompt, 1 where only the strong model is right and -1 where only the weak one is, is bounded by
-    betting (arXiv 2010.09686), which holds at any size. Unlike the regret it counts what the weak model wins.
-    """
-    np = extra("numpy")
-    s, g = np.asarray(scores, dtype=float), np.asarray(gains, dtype=float)
-
-    def bound(cut: float) -> float:
-        losses = np.where(s < cut, g, 0.0)
-        return 2 * betting_upper(((losses + 1) / 2).tolist(), 1 - delta) - 1
-
-    return _walk(s, bound, lambda value: value <= most, cuts)
 
 
 def certify_floor(

@@ -6,7 +6,7 @@ from html import escape
 from weighbridge.evals.charts import confusion_matrix, latency_curves, quality_against_cost
 from weighbridge.evals.metrics import Results
 from weighbridge.evals.paired import Difference
-from weighbridge.evals.summary import Reached, Summary
+from weighbridge.evals.summary import BESIDE, Summary
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1c1c1c;background:#fff}
@@ -25,7 +25,7 @@ def html_report(
         f"<h1>{escape(title)}</h1>",
         *(f'<p class="note">{escape(note)}</p>' for note in notes),
         "<h2>Models side by side</h2>",
-        _table(["model", *metrics, *_HEADS], [_cells(row) for row in rows]),
+        _table(["model", *metrics, "answers", "not valid", *BESIDE], [_cells(row) for row in rows]),
         _NOTE,
         "<h2>Told apart?</h2>" if deltas else "",
         _table(_DELTA_HEADS, [_delta(item) for item in deltas]) if deltas else "",
@@ -42,60 +42,21 @@ def html_report(
 
 _NOTE = """<p class="note">In brackets: 95 % intervals. Answers that are not valid score 0. A star marks models that no
 other one beats in both quality and cost of a valid answer.</p>"""
-_HEADS = [
-    "answers",
-    "not valid",
-    "latency p50 / p95 s",
-    "tried again",
-    "first answer not valid",
-    "tokens in / out",
-    "USD a request",
-    "USD a valid answer",
-]
 _DELTA_HEADS = ["model", "against", "difference (95 % interval)", "p (Holm)", "test", "samples", "says"]
 
 
 def _cells(row: Summary) -> list[str]:
     return [
         row.model + (" ★" if row.is_on_front else ""),
-        *(reached_text(metric) for metric in row.quality),
+        *(metric.told for metric in row.quality),
         str(row.asked) + (f" (+{row.unanswered} unanswered)" if row.unanswered else ""),
         str(row.invalid),
-        f"{number(row.latency_p50_s)} / {number(row.latency_p95_s)}",
-        percent(row.retry_rate),
-        percent(row.failure_rate),
-        f"{number(row.input_tokens)} / {number(row.output_tokens)}",
-        number(row.cost_usd),
-        number(row.cost_per_valid_usd),
+        *row.beside,
     ]
 
 
 def _delta(item: Difference) -> list[str]:
-    says = "cannot be told apart"
-    if item.is_told_apart:
-        says = "better" if item.value > 0 else "worse"
-    interval = "" if item.low is None or item.high is None else f" ({item.low:+.3f} to {item.high:+.3f})"
-    told = f"{item.value:+.3f}{interval}"
-    return [item.candidate, item.incumbent, told, f"{item.adjusted_p:.3g}", item.test, str(item.n), says]
-
-
-def reached_text(metric: Reached) -> str:
-    """A value with its interval."""
-    if metric.value is None:
-        return "unknown"
-    if metric.low is None or metric.high is None:
-        return f"{metric.value:.3f}"
-    return f"{metric.value:.3f} ({metric.low:.3f} to {metric.high:.3f})"
-
-
-def number(value: float | None) -> str:
-    """Three significant digits."""
-    return "unknown" if value is None else f"{value:.3g}"
-
-
-def percent(value: float | None) -> str:
-    """A share."""
-    return "unknown" if value is None else f"{value:.1%}"
+    return [item.candidate, item.incumbent, item.told, f"{item.adjusted_p:.3g}", item.test, str(item.n), item.says]
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

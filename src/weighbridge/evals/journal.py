@@ -31,8 +31,6 @@ class Answer:
     """All attempts; `None` when unknown."""
     output_tokens: int | None = None
     """All attempts; `None` when unknown."""
-    counted_tokens: int | None = None
-    """Our own count of the input."""
     confidence: float | None = None
     """Of the answer; `None` when unknown."""
     served_by: str | None = None

@@ -1,5 +1,6 @@
 """A model as judge: is an answer at least as good as the sample's own, whichever of the two is shown first?"""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -105,7 +106,7 @@ def judged_scores(
         heard = [answer for answer in answers if answer is not None and not answer.is_fault]
         if len(heard) == 2:
             not_worse = [(heard[0].text in {FIRST, SAME}), (heard[1].text in {SECOND, SAME})]
-            scores[metric, judged_key(sample, Answer(text))] = sum(not_worse) / 2
+            scores[metric, judged_key(sample, text)] = sum(not_worse) / 2
     return scores
 
 
@@ -137,7 +138,7 @@ def agreement(labelled: Sequence[Sample], scores: Sequence[float | None]) -> Agr
     return Agreement(
         n=len(known),
         share=float((people == judge).mean()),
-        kappa=None if value != value else value,  # noqa: PLR0124 (not a number)
+        kappa=None if math.isnan(value) else value,
         lower=None if found is None else found[0],
         inconsistent=sum(score == 0.5 for _, score in known) / len(known),
     )

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -44,14 +44,14 @@ class Results:
     rules: Mapping[str, ScorerRule] = field(default_factory=dict)
     """Declared scorers."""
     judged: Mapping[tuple[str, str], float] = field(default_factory=dict)
-    """Score by a judge: (metric, answer text's sample id and epoch key) → 0, 0.5 or 1."""
+    """Scores by judges: (metric, `judged_key`) → 0, 0.5 or 1."""
 
     def of(self, tag: str | None) -> "Results":
         """The slice with a tag."""
         if tag is None:
             return self
         kept = tuple(pair for pair in self.pairs if tag in pair[0].tags)
-        return Results(self.model, kept, self.contract, self.rules, self.judged)
+        return replace(self, pairs=kept)
 
     def scores(self, metric: str) -> list[tuple[str, float]]:
         """Cluster and score of each answer that the metric applies to; an answer that is not valid scores 0."""
@@ -67,7 +67,7 @@ class Results:
         if answer.text is None:
             return 0.0
         if rule.kind is ScorerKind.JUDGE:
-            return self.judged[metric, judged_key(sample, answer)]
+            return self.judged[metric, judged_key(sample, answer.text)]
         return score(Case(sample, answer.text, self.contract), rule)
 
     @cached_property
@@ -89,9 +89,9 @@ class Results:
         return sum(answer.text is not None for _, answer in self.pairs)
 
 
-def judged_key(sample: Sample, answer: Answer) -> str:
+def judged_key(sample: Sample, text: str) -> str:
     """What a judge's score is kept under."""
-    return f"{sample.id}\0{answer.text}"
+    return f"{sample.id}\0{text}"
 
 
 def _applies(kind: ScorerKind, sample: Sample) -> bool:
@@ -145,10 +145,7 @@ def measured(metric: str, part: Results, side: Side) -> Measured:
 def share(scores: Sequence[tuple[str, float]], side: Side, *, is_binary: bool) -> Measured:
     """Mean of scores from 0 to 1: exact binomial where each unit says right or wrong once, else by betting on the
     means of the units, which holds for any distribution."""
-    units = defaultdict[str, list[float]](list)
-    for cluster, value in scores:
-        units[cluster].append(value)
-    means = [sum(values) / len(values) for values in units.values()]
+    means = list(unit_means(scores).values())
     n = len(means)
     if n == 0:
         return None, None, 0, "none"
@@ -158,6 +155,14 @@ def share(scores: Sequence[tuple[str, float]], side: Side, *, is_binary: bool) -
         return mean, exact(round(sum(means)), n, side.level), n, "clopper_pearson"
     bet = betting_lower if side.is_lower else betting_upper
     return mean, bet(means, side.level), n, "betting"
+
+
+def unit_means(scores: Sequence[tuple[str, float]]) -> dict[str, float]:
+    """Independent unit → mean of its scores."""
+    units = defaultdict[str, list[float]](list)
+    for cluster, value in scores:
+        units[cluster].append(value)
+    return {cluster: sum(values) / len(values) for cluster, values in units.items()}
 
 
 def _latency(part: Results, quantile: float, side: Side) -> Measured:

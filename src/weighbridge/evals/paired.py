@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from weighbridge.evals import words
 from weighbridge.evals.extra import extra
 from weighbridge.evals.intervals import TWO_SIDED, bootstrap
 
@@ -29,6 +30,18 @@ class Difference:
     """`mcnemar` for scores of right and wrong, `sign_flip` for the rest."""
     n: int
     """Samples that both were asked."""
+
+    @property
+    def told(self) -> str:
+        """The difference with its interval."""
+        return words.between(self.value, self.low, self.high, "+")
+
+    @property
+    def says(self) -> str:
+        """In a few words."""
+        if not self.is_told_apart:
+            return "cannot be told apart"
+        return "better" if self.value > 0 else "worse"
 
     @property
     def is_told_apart(self) -> bool:

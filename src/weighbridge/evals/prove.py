@@ -1,6 +1,6 @@
 """The gate: hold what was measured against a task's floors, and make the proof of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,13 +8,11 @@ from weighbridge.config.gate import bindings_of
 from weighbridge.domain.gate import Floor, QualityGate, ScorerKind
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.proof import Figure, Proof
-from weighbridge.evals.extra import extra
+from weighbridge.evals import words
 from weighbridge.evals.judge import Agreement
 from weighbridge.evals.metrics import Results, figure
 from weighbridge.evals.power import fewest_to_show, samples_needed
 from weighbridge.evals.scorers.registry import rule_of
-
-QUANTILES = 21
 
 
 class GateState(StrEnum):
@@ -58,7 +56,8 @@ class FloorResult:
     def sentence(self) -> str:
         """With the figures."""
         found = self.figure
-        told = f"{self.floor.name} is {_told(found.value)} over {found.n} samples, with a bound of {_told(found.bound)}"
+        value, bound = words.figure(found.value), words.figure(found.bound)
+        told = f"{self.floor.name} is {value} over {found.n} samples, with a bound of {bound}"
         return f"{told}; {self.says}"
 
 
@@ -124,11 +123,6 @@ def make_proof(policy: Policy, task: str, results: Results, floors: tuple[FloorR
     """What was measured, bound to what it was measured with. It is made of a failure too, so that nobody has to
     wonder whether the model was ever looked at."""
     answers = [answer for _, answer in results.pairs]
-    profile: dict[str, list[float | None]] = {
-        "input_tokens": [answer.counted_tokens for answer in answers],
-        "confidence": [answer.confidence for answer in answers],
-        "latency_s": [answer.duration_s for answer in answers],
-    }
     return Proof(
         task=task,
         model=results.model,
@@ -137,17 +131,4 @@ def make_proof(policy: Policy, task: str, results: Results, floors: tuple[FloorR
         figures=tuple(item.figure for item in floors),
         served_by=tuple(sorted({answer.served_by for answer in answers if answer.served_by})),
         cost_usd=None if results.cost is None else str(results.cost),
-        profile={name: found for name, values in profile.items() if (found := _quantiles(values))},
     )
-
-
-def _quantiles(values: Sequence[float | None]) -> tuple[float, ...]:
-    known = [value for value in values if value is not None]
-    if len(known) < len(values) or not known:
-        return ()
-    np = extra("numpy")
-    return tuple(float(value) for value in np.quantile(known, np.linspace(0, 1, QUANTILES)).round(6))
-
-
-def _told(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4g}"

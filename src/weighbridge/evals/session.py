@@ -78,14 +78,14 @@ async def hold_session(
             done = await evaluate(gateway, wanted.questions, journal, bounds, on_answer)
             results = tuple(_results(wanted, name, done) for name in wanted.models)
             judged, agreements = dict[tuple[str, str], float](), dict[str, Agreement]()
-            labelled = [sample for sample in wanted.dataset.samples if sample.answer is not None]
+            labelled = [sample for sample in wanted.dataset.samples if sample.answer and sample.target]
             for metric, rule in wanted.judges.items():
                 pairs = [pair for item in results for pair in pairs_of(item)]
                 pairs += [(sample, sample.answer or "") for sample in labelled]
                 said = await evaluate(gateway, questions_for(metric, rule, pairs), journal, bounds, on_answer, done)
                 judged |= judged_scores(metric, rule, pairs, said.answers)
-                keys = [(metric, f"{sample.id}\0{sample.answer}") for sample in labelled]
-                agreements[metric] = agreement(labelled, [judged.get(key) for key in keys])
+                known = [judged.get((metric, judged_key(sample, sample.answer or ""))) for sample in labelled]
+                agreements[metric] = agreement(labelled, known)
     finally:
         journal.close()
     missing = {item.model: len(wanted.samples) * wanted.epochs - len(item.pairs) for item in results}
@@ -107,11 +107,11 @@ def _results(wanted: Wanted, model: str, done: Evaluation) -> Results:
 
 def _judged(results: Results, judged: Mapping[tuple[str, str], float], judges: Mapping[str, ScorerRule]) -> Results:
     """Without the answers that a judge could not be asked about."""
-    wanted = {(sample.id, text) for sample, text in pairs_of(results)} if judges else set()
+    wanted = {judged_key(sample, text) for sample, text in pairs_of(results)} if judges else set()
     kept = tuple(
         (sample, answer)
         for sample, answer in results.pairs
-        if (sample.id, answer.text) not in wanted
-        or all((metric, judged_key(sample, answer)) in judged for metric in judges)
+        if (key := judged_key(sample, answer.text or "")) not in wanted
+        or all((metric, key) in judged for metric in judges)
     )
     return replace(results, pairs=kept, judged=judged)

@@ -11,6 +11,7 @@ from weighbridge.domain.policy import Policy
 from weighbridge.domain.proof import Proof, ProofStanding, ProofState
 from weighbridge.domain.record import OutcomeStatus, Record
 from weighbridge.domain.task import Task
+from weighbridge.evals import words
 
 DAYS = 30
 
@@ -114,8 +115,8 @@ def _shown(task: Task, proofs: dict[str, Proof], standings: dict[str, ProofStand
             yield f"- {model}: never measured against the gate."
             continue
         told = "; ".join(
-            f"{item.metric}{f' of {item.tag}' if item.tag else ''} {_number(item.value)} over {item.n} samples"
-            f" (with 95 % confidence beyond {_number(item.bound)})"
+            f"{item.metric}{f' of {item.tag}' if item.tag else ''} {words.figure(item.value)} over {item.n} samples"
+            f" (with 95 % confidence beyond {words.figure(item.bound)})"
             for item in proof.figures
         )
         yield f"- {model}: {told}, on {proof.made_at[:10]}. Today: {standing.state}."
@@ -164,8 +165,8 @@ def _given_up(task: Task, proofs: dict[str, Proof]) -> Iterator[str]:
             if item.value is not None and rival is not None and rival.value is not None:
                 is_silent = False
                 yield (
-                    f"- {item.metric}{f' of {item.tag}' if item.tag else ''}: {_number(item.value)} instead of "
-                    f"{_number(rival.value)} with {model}{_cost_factor(first, other)}."
+                    f"- {item.metric}{f' of {item.tag}' if item.tag else ''}: {words.figure(item.value)} instead of "
+                    f"{words.figure(rival.value)} with {model}{_cost_factor(first, other)}."
                 )
     if is_silent:
         yield "Unknown: the first choice and its fallbacks were not measured on the same samples."
@@ -174,10 +175,10 @@ def _given_up(task: Task, proofs: dict[str, Proof]) -> Iterator[str]:
 def _cost_factor(first: Proof, other: Proof) -> str:
     """How much cheaper the evaluation itself was, sample for sample."""
     counts = [max((item.n for item in proof.figures), default=0) for proof in (first, other)]
-    if first.cost_usd is None or other.cost_usd is None or 0 in counts or not float(first.cost_usd):
+    if first.cost_usd is None or other.cost_usd is None or 0 in counts or not float(other.cost_usd):
         return ""
-    factor = (float(other.cost_usd) / counts[1]) / (float(first.cost_usd) / counts[0])
-    return f", at {1 / factor:.0%} of its cost" if factor > 0 else ""
+    share = (float(first.cost_usd) / counts[0]) / (float(other.cost_usd) / counts[1])
+    return f", at {share:.0%} of its cost"
 
 
 def _when_wrong(task: Task, traffic: Traffic) -> Iterator[str]:
@@ -191,13 +192,9 @@ def _when_wrong(task: Task, traffic: Traffic) -> Iterator[str]:
         yield (
             "- A person decides on what no model could answer."
             if not task.review.is_always
-            else ("- A person decides on every answer.")
+            else "- A person decides on every answer."
         )
     if task.safe_answer is not None:
         yield "- When nothing valid comes, a declared answer is given and marked as such."
     if task.review is None and task.safe_answer is None:
         yield "- When nothing valid comes, the caller gets an error that says so: there is no other way out."
-
-
-def _number(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.4g}"

@@ -1,14 +1,14 @@
 """Models side by side: quality, speed, money and how sure each figure is."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from weighbridge.domain.gate import LABEL_METRICS, MACRO_F1, RUN_METRICS, ScorerKind
 from weighbridge.domain.money import Money
+from weighbridge.evals import words
 from weighbridge.evals.extra import extra
 from weighbridge.evals.intervals import TWO_SIDED, bootstrap, wilson_interval
-from weighbridge.evals.metrics import Results, Side, measured
+from weighbridge.evals.metrics import Results, Side, measured, unit_means
 from weighbridge.evals.paired import Difference, compare_paired
 from weighbridge.evals.scorers.registry import rule_of
 
@@ -30,6 +30,11 @@ class Reached:
     """Upper end."""
     wilson: tuple[float, float] | None = None
     """Wilson's interval, for shares of independent samples: nearer to its level on average."""
+
+    @property
+    def told(self) -> str:
+        """The value with its interval."""
+        return words.between(self.value, self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,21 @@ class Summary:
     is_on_front: bool = False
     """No other model is better in the first metric and no dearer per valid answer (Pareto front)."""
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """Speed and money for a table with the heads `BESIDE`."""
+        return (
+            f"{words.rough(self.latency_p50_s)} / {words.rough(self.latency_p95_s)}",
+            words.percent(self.retry_rate),
+            words.percent(self.failure_rate),
+            f"{words.rough(self.input_tokens)} / {words.rough(self.output_tokens)}",
+            words.rough(self.cost_usd),
+            words.rough(self.cost_per_valid_usd),
+        )
+
+
+BESIDE = ("p50 / p95 s", "tried again", "first not valid", "tokens in / out", "USD a request", "USD a valid answer")
+
 
 def summarise(results: Sequence[Results], metrics: Sequence[str], unanswered: dict[str, int]) -> list[Summary]:
     """A row for each model, in their order."""
@@ -81,10 +101,7 @@ def differences(results: Sequence[Results], metric: str, incumbent: str) -> list
 
 def unit_scores(results: Results, metric: str) -> dict[str, float]:
     """Independent unit → mean of its scores."""
-    units = defaultdict[str, list[float]](list)
-    for cluster, value in results.scores(metric):
-        units[cluster].append(value)
-    return {name: sum(values) / len(values) for name, values in units.items()}
+    return unit_means(results.scores(metric))
 
 
 def is_scored(metric: str, results: Results) -> bool:
