@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from weighbridge.config.digest import digest_of
-from weighbridge.config.schema_gate import MAXIMUM, MINIMUM, FloorsRow, QualityGateRow, ScorerRow
+from weighbridge.config.schema_gate import MAXIMUM, MINIMUM, DriftRow, FloorsRow, QualityGateRow, ScorerRow
+from weighbridge.domain.drift import DriftRule, Monitor
 from weighbridge.domain.gate import Floor, QualityGate, ScorerRule
 from weighbridge.domain.policy import Policy
 
@@ -25,6 +26,7 @@ def build_gate(row: QualityGateRow | None, folder: Path) -> QualityGate | None:
         split=row.split,
         max_age_days=row.max_age_days,
         scorers={name: _scorer(rule) for name, rule in row.scorers.items()},
+        drift=_drift(row.drift),
         dataset_digest=file_digest(folder / row.dataset),
     )
 
@@ -34,6 +36,14 @@ def _floors(row: FloorsRow, tag: str | None) -> Iterator[Floor]:
         yield Floor(key.removeprefix(MINIMUM), minimum=value, tag=tag)
     for key, value in row.maximums.items():
         yield Floor(key.removeprefix(MAXIMUM), maximum=value, tag=tag)
+
+
+def _drift(row: DriftRow | None) -> DriftRule | None:
+    if row is None:
+        return None
+    stated = {monitor: getattr(row, f"{MAXIMUM}{monitor}", None) for monitor in Monitor}
+    limits = {monitor: limit for monitor, limit in stated.items() if limit is not None}
+    return DriftRule(limits, row.false_alarm, row.ends_with_version)
 
 
 def _scorer(row: ScorerRow) -> ScorerRule:

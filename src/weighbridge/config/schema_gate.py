@@ -4,7 +4,19 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from weighbridge.config.fields import Count, Flag, ModelReference, Name, Pattern, Row, Text, checked_name, number, wrong
+from weighbridge.config.fields import (
+    Count,
+    Flag,
+    ModelReference,
+    Name,
+    Pattern,
+    Row,
+    Seconds,
+    Text,
+    checked_name,
+    number,
+    wrong,
+)
 from weighbridge.domain.gate import LABEL_METRICS, MACRO_F1, RUN_METRICS, OnMissingProof, ScorerKind
 
 MINIMUM, MAXIMUM = "minimum_", "maximum_"
@@ -22,6 +34,7 @@ _MUST_STATE = {"field", "model", "rubric", "entry_point"}
 UNBOUNDED = tuple(name for name in RUN_METRICS if name != "valid_share")
 """Metrics that are no shares: seconds and dollars."""
 
+Rate = Annotated[float, Field(gt=0, lt=1), BeforeValidator(number)]
 Limit = Annotated[float, Field(ge=0, le=1e9), BeforeValidator(number)]
 
 
@@ -90,6 +103,31 @@ class SliceRow(FloorsRow):
     """Floors for the samples with one tag."""
 
 
+class DriftRow(Row):
+    """What ends a proof before its time: long-run limits that each proved model is held to in traffic."""
+
+    maximum_invalid: Rate | None = None
+    """Share of answers that break the contract."""
+    maximum_refused: Rate | None = None
+    """Share of answers that the model refused, or its host for reasons of content."""
+    maximum_fallback: Rate | None = None
+    """Share of requests that it was the first choice for and another one answered."""
+    maximum_corrected: Rate | None = None
+    """Share of its reviewed answers that people corrected or rejected."""
+    maximum_latency_p95_s: Seconds | None = None
+    """Seconds that 95 % of its calls keep within."""
+    maximum_cost_per_valid_usd: Annotated[float, Field(gt=0, le=1e6), BeforeValidator(number)] | None = None
+    """US dollars for a valid answer, failed attempts included."""
+    maximum_input_shift: Rate | None = None
+    """Kolmogorov-Smirnov distance of the inputs' lengths from those of the proof's dataset."""
+    maximum_confidence_shift: Rate | None = None
+    """The same of the answers' confidence."""
+    false_alarm: Rate = 0.01
+    """The most probable it may be that a model which keeps every limit is ever demoted on one proof."""
+    ends_with_version: Flag = True
+    """A model version that the proof was not made with ends it at once, where the host reports versions."""
+
+
 class QualityGateRow(FloorsRow):
     """The evaluation that a model must have passed to serve the task, with one `minimum_<metric>` for each metric."""
 
@@ -107,6 +145,8 @@ class QualityGateRow(FloorsRow):
     """Tag → floors for the samples that carry it."""
     scorers: dict[Name, ScorerRow] = Field(default_factory=dict)
     """Scorers with settings, by the name that floors call their metric."""
+    drift: DriftRow | None = None
+    """What ends a proof before its time; without it, nothing does."""
 
     @model_validator(mode="after")
     def _knows_its_metrics(self) -> "QualityGateRow":

@@ -25,6 +25,7 @@ class DropReason(StrEnum):
     NOT_PROVED = "not_proved"
     PROOF_STALE = "proof_stale"
     PROOF_MISMATCH = "proof_mismatch"
+    DEMOTED = "demoted"
     COOLING_DOWN = "cooling_down"
     DEPRECATED = "deprecated"
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from weighbridge.domain.drift import DriftRule
+
 
 class OnMissingProof(StrEnum):
     """What becomes of a model without a valid proof."""
@@ -105,5 +107,7 @@ class QualityGate:
     """A proof that is older is stale."""
     scorers: Mapping[str, ScorerRule] = field(default_factory=dict)
     """Scorers by name, beside those that need nothing declared."""
+    drift: DriftRule | None = None
+    """What ends a proof before its time; `None`: nothing."""
     dataset_digest: str | None = None
     """sha256 of the dataset's file; `None` where there is none."""

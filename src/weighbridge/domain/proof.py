@@ -1,9 +1,11 @@
 """A proof: the result of an evaluation, bound by digests to what was evaluated."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+
+from weighbridge.domain.drift import Demotion, Sketch
 
 
 class ProofState(StrEnum):
@@ -16,6 +18,8 @@ class ProofState(StrEnum):
     """Something that it was made with has changed since."""
     BELOW_FLOOR = "below_floor"
     """The evaluation does not show that the floors are reached."""
+    DEMOTED = "demoted"
+    """What it did in traffic has ended its proof."""
     MISSING = "missing"
 
 
@@ -46,7 +50,7 @@ class Proof:
     model: str
     """Portfolio name."""
     made_at: str
-    """UTC, RFC 3339."""
+    """When the oldest of its answers came: UTC, RFC 3339."""
     bindings: Mapping[str, str]
     """What was evaluated → sha256: `dataset`, `record`, `prompt`, `contract`, `model`, `scorers`."""
     figures: tuple[Figure, ...]
@@ -55,6 +59,8 @@ class Proof:
     """Model versions that the host reported meanwhile."""
     cost_usd: str | None = None
     """What its answers cost, exactly; `None` when unknown."""
+    sketches: Mapping[str, Sketch] = field(default_factory=dict)
+    """Distributions that drift is held against: `input_shift` in tokens as the host counts them, `confidence_shift`."""
     digest: str = ""
     """sha256 over all of it."""
 
@@ -71,11 +77,20 @@ class ProofStanding:
     """Of the proof; `None` when there is none."""
     stale_from: date | None = None
     """First day on which it is too old."""
+    made_at: str | None = None
+    """Of the proof."""
 
     def on(self, today: date) -> ProofState:
         """The state on a day."""
         is_old = self.stale_from is not None and today >= self.stale_from
         return ProofState.STALE if is_old and self.state is ProofState.PROVED else self.state
+
+    def after(self, demotion: Demotion | None) -> "ProofStanding":
+        """The same once traffic has shown otherwise, if it has: only a younger proof recovers from that."""
+        if demotion is None or self.made_at is None or not demotion.holds_for(self.made_at):
+            return self
+        numbers = {"monitor": demotion.monitor.value, **demotion.numbers}
+        return replace(self, state=ProofState.DEMOTED, numbers=numbers)
 
 
 NO_PROOF = ProofStanding(ProofState.MISSING)

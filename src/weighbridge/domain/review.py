@@ -37,6 +37,8 @@ class ReviewReason(StrEnum):
     """The ladder was used up."""
     ALWAYS = "always"
     """The task lets no answer out that nobody has seen."""
+    DRIFT = "drift"
+    """A model lost its proof by what it did in traffic; `proposed` holds the evidence, and there is no answer."""
 
 
 class ReviewVerb(StrEnum):

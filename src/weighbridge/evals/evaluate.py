@@ -165,6 +165,7 @@ def _answer(text: str | None, error: str | None, record: Record) -> Answer:
         output_tokens=None if record.usage is None else record.usage.output_tokens,
         confidence=None if last is None else last.verdict.confidence,
         served_by=None if last is None else last.served_by,
+        asked_at=record.created_at,
         is_refusal=is_refusal,
         is_fault=not is_heard,
     )

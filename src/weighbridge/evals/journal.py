@@ -35,6 +35,8 @@ class Answer:
     """Of the answer; `None` when unknown."""
     served_by: str | None = None
     """The model version that the host reported."""
+    asked_at: str | None = None
+    """UTC, RFC 3339; `None` where no record says when."""
     is_refusal: bool = False
     """The model, or its host for reasons of content, refused to answer."""
     is_fault: bool = False

@@ -5,14 +5,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from weighbridge.config.gate import bindings_of
+from weighbridge.domain.drift import Monitor, Sketch
 from weighbridge.domain.gate import Floor, QualityGate, ScorerKind
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.proof import Figure, Proof
 from weighbridge.evals import words
+from weighbridge.evals.journal import Answer
 from weighbridge.evals.judge import Agreement
 from weighbridge.evals.metrics import Results, figure
 from weighbridge.evals.power import fewest_to_show, samples_needed
 from weighbridge.evals.scorers.registry import rule_of
+from weighbridge.routing.drift import sketch_of
 
 
 class GateState(StrEnum):
@@ -126,9 +129,20 @@ def make_proof(policy: Policy, task: str, results: Results, floors: tuple[FloorR
     return Proof(
         task=task,
         model=results.model,
-        made_at=made_at,
+        made_at=min((answer.asked_at for answer in answers if answer.asked_at), default=made_at),
         bindings=bindings_of(policy, task, results.model),
         figures=tuple(item.figure for item in floors),
         served_by=tuple(sorted({answer.served_by for answer in answers if answer.served_by})),
         cost_usd=None if results.cost is None else str(results.cost),
+        sketches=_sketches(answers),
     )
+
+
+def _sketches(answers: list[Answer]) -> dict[str, Sketch]:
+    """Of first answers alone: a repaired one has a longer input."""
+    first = [answer for answer in answers if answer.calls == 1]
+    found = {
+        Monitor.INPUT_SHIFT: sketch_of([answer.input_tokens for answer in first if answer.input_tokens is not None]),
+        Monitor.CONFIDENCE_SHIFT: sketch_of([answer.confidence for answer in first if answer.confidence is not None]),
+    }
+    return {monitor.value: sketch for monitor, sketch in found.items() if sketch is not None}

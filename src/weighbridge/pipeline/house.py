@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from weighbridge.classify.classify import Nearest
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.check import Check
+from weighbridge.domain.drift import Demotion
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.proof import ProofStanding
-from weighbridge.pipeline.ports import Clock, Health, Ledger, Providers, Records, Reviews, Webhooks
+from weighbridge.pipeline.ports import Clock, Drift, Health, Ledger, Providers, Records, Reviews, Webhooks
 from weighbridge.pipeline.waiting import Waiting
 
 
@@ -30,7 +31,7 @@ class InForce:
 
 @dataclass(slots=True)
 class House:
-    """Everything one gateway needs to serve. Only `in_force` ever changes."""
+    """Everything one gateway needs to serve. Only `in_force` and `demotions` ever change."""
 
     in_force: InForce
     """What decides from the next request on."""
@@ -44,6 +45,8 @@ class House:
     """The memory."""
     reviews: Reviews
     """What people have to decide."""
+    drift: Drift
+    """What traffic shows of proved models."""
     webhooks: Webhooks
     """Who is told of decisions."""
     clock: Clock
@@ -52,5 +55,7 @@ class House:
     """Draws evenly from 0 to 1, so that retries do not come in step."""
     new_id: Callable[[], str]
     """Makes record identifiers."""
+    demotions: Mapping[tuple[str, str], Demotion] = field(default_factory=dict)
+    """Task and model → what ended its proof; `watch.py` swaps the whole mapping."""
     waiting: Waiting = field(default_factory=Waiting)
     """Calls that wait for a person."""

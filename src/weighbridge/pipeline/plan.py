@@ -130,7 +130,7 @@ async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
 async def _planned(draft: Draft, house: House, in_force: InForce) -> Plan:
     now = house.clock.now()
     resting = house.health.cooling_down(in_force.policy.models.values())
-    situation = Situation(datetime.fromtimestamp(now, UTC).date(), resting, in_force.proofs)
+    situation = Situation(datetime.fromtimestamp(now, UTC).date(), resting, in_force.proofs, house.demotions)
     if len(draft.request.text) > OFF_LOOP_CHARS:
         return await asyncio.to_thread(_make_plan, draft, in_force, situation)
     return _make_plan(draft, in_force, situation)

@@ -1,12 +1,14 @@
 """The edges as the pipeline sees them: one Protocol per outside world, satisfied in `wire.py`."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from weighbridge.domain.drift import Monitor, Watched
 from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Hold, Settlement, Standing
 from weighbridge.domain.money import Money
+from weighbridge.domain.news import News
 from weighbridge.domain.notice import Notice
 from weighbridge.domain.policy import Budget, Host, PortfolioModel
 from weighbridge.domain.record import Record, RecordFilter
@@ -142,6 +144,26 @@ class Reviews(Protocol):
 
     async def drop_notice(self, notice_id: str) -> None:
         """It was delivered, or nobody wants it any more."""
+        ...
+
+
+class Drift(Protocol):
+    """What traffic has shown of models since their proofs."""
+
+    async def watched(self) -> list[Watched]:
+        """Every model that is, or was, watched."""
+        ...
+
+    async def news(self, tasks: Collection[str], ignored: Collection[str]) -> News:
+        """What was written of tasks and not looked at yet, but for the requests of some callers."""
+        ...
+
+    async def keep(self, states: Sequence[Watched], opened: Sequence[ReviewItem], since: News) -> bool:
+        """Keep what came of the news, all or nothing; False when another process was quicker."""
+        ...
+
+    async def add(self, record_id: str, monitor: Monitor, value: float) -> None:
+        """Something turned out about an answer."""
         ...
 
 

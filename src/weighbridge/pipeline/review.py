@@ -93,6 +93,12 @@ async def decide(house: House, review_id: str, done: ReviewAct) -> ReviewItem:
             code="unknown_review",
         )
     task = house.in_force.policy.tasks.get(item.task)
+    if done.verb is ReviewVerb.CORRECT and item.reason is ReviewReason.DRIFT:
+        raise InvalidCorrectionError(
+            "There is no answer to correct: the item says why a model lost its proof.",
+            advice="Approve it once you have seen it; `weighbridge eval gate` makes a new proof.",
+            param="verb",
+        )
     if done.verb is ReviewVerb.CORRECT:
         _require_valid(done, task, item.output)
     if done.verb is ReviewVerb.CLAIM:
@@ -135,7 +141,8 @@ async def expire_every(interval_s: float, house: House) -> None:
 
 async def _keep(item: ReviewItem, task: Task | None, house: House) -> ReviewItem:
     notice = None
-    if item.state.is_final and not (task and task.stores_content):
+    is_kept = (task is not None and task.stores_content) or item.reason is ReviewReason.DRIFT
+    if item.state.is_final and not is_kept:
         item = without_content(item)
     if item.state.is_final and task is not None and task.review is not None and task.review.webhook_url is not None:
         notice = Notice(f"msg_{item.id}", item.task, _now(house), _told(item))

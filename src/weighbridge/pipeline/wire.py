@@ -24,12 +24,14 @@ from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.notices import tell_every
 from weighbridge.pipeline.review import expire_every
 from weighbridge.pipeline.upkeep import kept_running
+from weighbridge.pipeline.watch import demotions_of, watch_every
 from weighbridge.providers.breaker import Breaker
 from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.hosts import HostCalls, check_host
 from weighbridge.providers.http1 import HttpClient
 from weighbridge.providers.webhooks import WebhookCalls, check_webhook
 from weighbridge.routing.proof import standing_of
+from weighbridge.store.drift import SqliteDrift
 from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
@@ -41,6 +43,7 @@ from weighbridge.validation.validate import validate
 CLEAN_EVERY_S = 600.0
 EXPIRE_REVIEWS_EVERY_S = 5.0
 TELL_WEBHOOKS_EVERY_S = 1.0
+WATCH_DRIFT_EVERY_S = 1.0
 
 
 def derive(policy: Policy) -> InForce:
@@ -158,6 +161,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     records = await SqliteRecords.open(Path(policy.store.path), policy.store.queue_limit)
     providers = HostCalls(clock)
     webhooks = WebhookCalls(HttpClient())
+    drift = SqliteDrift(records)
     house = House(
         in_force=derive(policy),
         providers=providers,
@@ -165,15 +169,18 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         ledger=LocalLedger(await records.spend()),
         records=records,
         reviews=SqliteReviews(records, policy.store.review_limit),
+        drift=drift,
         webhooks=webhooks,
         clock=clock,
         chance=SystemRandom().random,
         new_id=RecordIds(clock),
+        demotions=demotions_of(await drift.watched()),
     )
     upkeep = (
         partial(records.expire_every, CLEAN_EVERY_S),
         partial(expire_every, EXPIRE_REVIEWS_EVERY_S, house),
         partial(tell_every, TELL_WEBHOOKS_EVERY_S, house),
+        partial(watch_every, WATCH_DRIFT_EVERY_S, house),
     )
     loops = [asyncio.create_task(kept_running(loop)) for loop in upkeep]
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from weighbridge.domain.gate import Floor, QualityGate
 from weighbridge.domain.proof import NO_PROOF, Figure, Proof, ProofStanding, ProofState
@@ -12,15 +13,20 @@ def standing_of(proof: Proof | None, gate: QualityGate, bindings: Mapping[str, s
     if proof is None:
         return NO_PROOF
     stale_from = _day(proof.made_at) + timedelta(days=gate.max_age_days)
+    told = partial(ProofStanding, digest=proof.digest, stale_from=stale_from, made_at=proof.made_at)
     changed = sorted(name for name, digest in bindings.items() if proof.bindings.get(name) != digest)
     if changed:
-        return ProofStanding(ProofState.MISMATCH, {"changed": ", ".join(changed)}, proof.digest, stale_from)
+        return ProofStanding(
+            ProofState.MISMATCH, {"changed": ", ".join(changed)}, proof.digest, stale_from, proof.made_at
+        )
     for floor in gate.floors:
         figure = figure_for(floor, proof)
         reached = None if figure is None else (figure.bound if gate.is_strict else figure.value)
         if not floor.is_met_by(reached):
-            return ProofStanding(ProofState.BELOW_FLOOR, _shortfall(floor, figure, gate), proof.digest, stale_from)
-    return ProofStanding(ProofState.PROVED, {"made_at": proof.made_at[:10]}, proof.digest, stale_from)
+            return ProofStanding(
+                ProofState.BELOW_FLOOR, _shortfall(floor, figure, gate), proof.digest, stale_from, proof.made_at
+            )
+    return told(ProofState.PROVED, {"made_at": proof.made_at[:10]})
 
 
 def figure_for(floor: Floor, proof: Proof) -> Figure | None:

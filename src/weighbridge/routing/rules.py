@@ -135,6 +135,7 @@ def not_proved(case: Case) -> Objection | None:
 _UNPROVED = {
     ProofState.STALE: DropReason.PROOF_STALE,
     ProofState.MISMATCH: DropReason.PROOF_MISMATCH,
+    ProofState.DEMOTED: DropReason.DEMOTED,
 }
 
 

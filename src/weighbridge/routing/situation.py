@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from weighbridge.domain.drift import Demotion
 from weighbridge.domain.proof import NO_PROOF, ProofStanding
 
 
@@ -18,6 +19,9 @@ class Situation:
     proofs: Mapping[tuple[str, str], ProofStanding] = field(default_factory=dict)
     """Task and portfolio name → what the model's proof says; a pair that is absent has none."""
 
+    demotions: Mapping[tuple[str, str], Demotion] = field(default_factory=dict)
+    """Task and portfolio name → what ended its proof before its time."""
+
     def proof(self, task: str, model: str) -> ProofStanding:
         """What is known of a model's proof for a task."""
-        return self.proofs.get((task, model), NO_PROOF)
+        return self.proofs.get((task, model), NO_PROOF).after(self.demotions.get((task, model)))

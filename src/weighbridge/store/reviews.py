@@ -1,8 +1,6 @@
 """`SqliteReviews`: what people have to decide, what they said, and what webhooks have still to be told."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache, partial
 from typing import TypeVar
 
@@ -28,6 +26,7 @@ from weighbridge.store.notices import (
 )
 from weighbridge.store.queries import moment_of
 from weighbridge.store.records import SqliteRecords
+from weighbridge.store.transaction import transaction
 
 UNDECIDED = "state IN ('open', 'claimed')"
 LARGEST_PAGE = 200
@@ -113,17 +112,17 @@ class SqliteReviews:
 
 
 def _open(record: Record, item: ReviewItem, most: int, store: sqlite3.Connection) -> int:
-    with _transaction(store):
+    with transaction(store):
         (waiting,) = store.execute(f"SELECT count(*) FROM reviews WHERE {UNDECIDED}").fetchone()  # noqa: S608
         if waiting >= most:
             return 0
         store.execute(INSERT_RECORD, row_of(record))
-        store.execute("INSERT INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(item))
+        insert_item(item, store)
     return 1
 
 
 def _replace(item: ReviewItem, notice: Notice | None, store: sqlite3.Connection) -> int:
-    with _transaction(store):
+    with transaction(store):
         changed = store.execute(
             "UPDATE reviews SET state = ?, assignee = ?, version = ?, body = ? WHERE id = ? AND version = ?",
             (item.state.value, item.assignee, item.version, written(item), item.id, item.version - 1),
@@ -133,17 +132,9 @@ def _replace(item: ReviewItem, notice: Notice | None, store: sqlite3.Connection)
     return changed
 
 
-@contextmanager
-def _transaction(store: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing. The connection's own context manager does not begin one."""
-    store.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        if store.in_transaction:
-            store.execute("ROLLBACK")
-        raise
-    store.execute("COMMIT")
+def insert_item(item: ReviewItem, store: sqlite3.Connection) -> None:
+    """Within the transaction of what it is about."""
+    store.execute("INSERT INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(item))
 
 
 def _get(review_id: str, store: sqlite3.Connection) -> ReviewItem | None:

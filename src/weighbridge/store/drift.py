@@ -1,0 +1,116 @@
+"""`SqliteDrift`: what traffic has shown of proved models, in the file and with the threads of the records."""
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from functools import cache, partial
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from weighbridge.domain.drift import Monitor, Watched
+from weighbridge.domain.errors import StoreError
+from weighbridge.domain.news import Hindsight, News
+from weighbridge.domain.review import ReviewItem
+from weighbridge.store.codec import decode
+from weighbridge.store.notices import written
+from weighbridge.store.records import SqliteRecords
+from weighbridge.store.reviews import insert_item
+from weighbridge.store.transaction import transaction
+
+LARGEST_PAGE = 200
+
+
+class SqliteDrift:
+    """Satisfies `ports.Drift`. Several processes may share it: each thing that was written is looked at once."""
+
+    def __init__(self, records: SqliteRecords) -> None:
+        self._records = records
+
+    async def watched(self) -> list[Watched]:
+        """Every model that is, or was, watched. Raises StoreError."""
+        return await self._records.read(_watched)
+
+    async def news(self, tasks: Collection[str], ignored: Collection[str]) -> News:
+        """What was written of `tasks` and not looked at yet, at most 200 of each kind, without requests of the callers
+        that are `ignored`. Raises StoreError."""
+        return await self._records.read(partial(_news, tasks, ignored))
+
+    async def keep(self, states: Sequence[Watched], opened: Sequence[ReviewItem], since: News) -> bool:
+        """Keep what came of the news, and open review items, all or none; False when another process was quicker."""
+        return bool(await self._records.change(partial(_keep, states, opened, since)))
+
+    async def add(self, record_id: str, monitor: Monitor, value: float) -> None:
+        """Something turned out about an answer; ignored once its record is gone. Raises StoreError."""
+        await self._records.change(partial(_add, record_id, monitor, value))
+
+
+def _watched(store: sqlite3.Connection) -> list[Watched]:
+    return [_read(body) for (body,) in store.execute("SELECT body FROM drift ORDER BY task, model")]
+
+
+def _news(tasks: Collection[str], ignored: Collection[str], store: sqlite3.Connection) -> News:
+    (records, hindsights) = store.execute("SELECT records, hindsights FROM drift_seen").fetchone()
+    (newest,) = store.execute("SELECT coalesce(max(rowid), 0) FROM records").fetchone()
+    begin = min(records, newest)  # numbers of deleted rows at the end are given out again
+    lists = orjson.dumps(list(tasks)).decode(), orjson.dumps(list(ignored)).decode()
+    found = store.execute(_RECORDS, (begin, newest, *lists, LARGEST_PAGE)).fetchall()
+    later = store.execute(_HINDSIGHTS, (hindsights, *lists, LARGEST_PAGE)).fetchall()
+    is_all = len(found) < LARGEST_PAGE and len(later) < LARGEST_PAGE
+    return News(
+        records=tuple(decode(body) for _, body in found),
+        hindsights=tuple(Hindsight(decode(body), Monitor(name), value) for _, name, value, body in later),
+        begun=(records, hindsights),
+        seen=(newest if len(found) < LARGEST_PAGE else found[-1][0], later[-1][0] if later else hindsights),
+        is_all=is_all,
+    )
+
+
+_RECORDS = """
+SELECT rowid, body FROM records WHERE rowid > ? AND rowid <= ?
+AND +task IN (SELECT value FROM json_each(?)) AND +caller NOT IN (SELECT value FROM json_each(?))
+ORDER BY rowid LIMIT ?
+"""
+_HINDSIGHTS = """
+SELECT seq, monitor, value, body FROM hindsights JOIN records ON records.id = record_id WHERE seq > ?
+AND +task IN (SELECT value FROM json_each(?)) AND +caller NOT IN (SELECT value FROM json_each(?))
+ORDER BY seq LIMIT ?
+"""
+
+
+def _keep(states: Sequence[Watched], opened: Sequence[ReviewItem], since: News, store: sqlite3.Connection) -> int:
+    with transaction(store):
+        moved = store.execute(
+            "UPDATE drift_seen SET records = ?, hindsights = ? WHERE records = ? AND hindsights = ?",
+            (*since.seen, *since.begun),
+        ).rowcount
+        if moved != 1:
+            return 0
+        for state in states:
+            row = state.task, state.model, written(state)
+            store.execute("INSERT OR REPLACE INTO drift VALUES (?, ?, ?)", row)
+        for item in opened:
+            insert_item(item, store)
+    return 1
+
+
+def _add(record_id: str, monitor: Monitor, value: float, store: sqlite3.Connection) -> int:
+    return store.execute(
+        "INSERT INTO hindsights (record_id, monitor, value) SELECT ?, ?, ? WHERE EXISTS "
+        "(SELECT 1 FROM records WHERE id = ?)",
+        (record_id, monitor.value, value, record_id),
+    ).rowcount
+
+
+def _read(body: str) -> Watched:
+    try:
+        return _reader().validate_json(body)
+    except ValidationError:
+        raise StoreError(
+            "What is known of a model's drift cannot be read.",
+            advice="It was written by another version or damaged: restore the database from a copy.",
+        ) from None
+
+
+@cache
+def _reader() -> TypeAdapter[Watched]:
+    return TypeAdapter(Watched)
