@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from weighbridge.domain.policy import Policy
 from weighbridge.evals.dataset import Dataset, load_dataset
 from weighbridge.evals.evaluate import Bounds, Evaluation
 from weighbridge.evals.extra import extra
+from weighbridge.evals.journal import Journal
 from weighbridge.evals.scorers.registry import rule_of
 from weighbridge.evals.session import Session, Wanted, hold_session
 from weighbridge.evals.summary import Summary, known_metrics
@@ -45,6 +47,9 @@ class Options:
     tag: Annotated[str | None, Parameter(help="Only samples with this tag.")] = None
     max_cost: Annotated[str | None, Parameter(help="US dollars that new calls may cost together.")] = None
     concurrency: Annotated[int, Parameter(help="Calls at the same time.")] = 16
+    since: Annotated[
+        str | None, Parameter(help="Ask again what was answered before this time (RFC 3339), say of a demotion.")
+    ] = None
     journal: Annotated[Path, Parameter(help="Where answers are kept; a stopped run goes on from it.")] = Path(
         ".weighbridge/answers.jsonl"
     )
@@ -106,7 +111,18 @@ async def _held(wanted: Wanted, options: Options) -> Session:
             total = max(count, len(so_far.answers))  # judges ask further questions
             bar.update(line, completed=len(so_far.answers), total=total, spent=str(so_far.spent))
 
-        return await hold_session(wanted, options.journal, bounds_of(options), show)
+        journal = Journal(options.journal, _moment(options.since))
+        return await hold_session(wanted, journal, bounds_of(options), show)
+
+
+def _moment(since: str | None) -> datetime | None:
+    try:
+        moment = None if since is None else datetime.fromisoformat(since)
+    except ValueError:
+        raise InvalidFieldError(
+            f"{since!r} is no time.", advice="Write it like 2026-11-25T00:00:00Z.", param="since"
+        ) from None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _metrics(stated: str | None, gate: QualityGate | None) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ GROUPS = {
             "run": "Ask every sample of a dataset and score the answers.",
             "compare": "Put models side by side: quality, speed, money, and which can be told apart.",
             "calibrate": "Choose the confidence below which the fallback is asked, with a guarantee.",
+            "drift": "Show what traffic has done to proofs, and which models lost theirs.",
             "gate": "Hold models against the task's floors and write their proofs; for CI.",
         },
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -49,9 +50,10 @@ _FIELDS = tuple(field.name for field in fields(Answer) if field.name not in {"co
 class Journal:
     """Answers by the digest of what was asked, kept in a file of JSON lines."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, since: datetime | None = None) -> None:
+        """Open it; answers from before `since` do not count, nor do those whose time is unknown."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.answers: Mapping[str, Answer] = _read(path)
+        self.answers: Mapping[str, Answer] = _read(path, since)
         self._file = path.open("ab")
         if path.stat().st_size and not path.read_bytes().endswith(b"\n"):
             self._file.write(b"\n")  # a kill may have torn the last line
@@ -68,14 +70,16 @@ class Journal:
         self._file.close()
 
 
-def _read(path: Path) -> dict[str, Answer]:
+def _read(path: Path, since: datetime | None) -> dict[str, Answer]:
     found = dict[str, Answer]()
     for line in path.read_bytes().splitlines() if path.exists() else ():
         try:
             row = orjson.loads(line)
             digest, pico = row.pop("digest"), row.pop("cost_pico")
             findings = tuple(row.pop("findings"))
-            found[digest] = Answer(cost=None if pico is None else Money(pico), findings=findings, **row)
+            answer = Answer(cost=None if pico is None else Money(pico), findings=findings, **row)
+            if since is None or (answer.asked_at and datetime.fromisoformat(answer.asked_at) >= since):
+                found[digest] = answer
         except (orjson.JSONDecodeError, KeyError, TypeError):  # torn by a kill, or of an older version: asked again
             continue
     return found

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from weighbridge.domain.caller import EVALUATION
 from weighbridge.domain.gate import ScorerKind, ScorerRule
@@ -68,11 +67,10 @@ class Session:
 
 
 async def hold_session(
-    wanted: Wanted, journal_path: Path, bounds: Bounds, on_answer: Callable[[Evaluation], None]
+    wanted: Wanted, journal: Journal, bounds: Bounds, on_answer: Callable[[Evaluation], None]
 ) -> Session:
-    """Ask everything that the journal does not hold yet. Raises ConfigError or CommandError."""
+    """Ask everything that the journal does not hold yet, and close it. Raises ConfigError or CommandError."""
     policy = with_judges(for_evaluation(wanted.policy, wanted.task, bounds), wanted.task, wanted.judges)
-    journal = Journal(journal_path)
     try:
         async with Gateway.on(policy, EVALUATION) as gateway:
             done = await evaluate(gateway, wanted.questions, journal, bounds, on_answer)

@@ -10,6 +10,7 @@ from pathlib import Path
 from weighbridge.config.load import load_policy
 from weighbridge.dialects.native.review import read_feedback
 from weighbridge.domain.caller import ANONYMOUS, Caller
+from weighbridge.domain.drift import Watched
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError, NotFoundError
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Standing
@@ -25,6 +26,7 @@ from weighbridge.pipeline.draft import rfc3339
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.review import decide
 from weighbridge.pipeline.run import run
+from weighbridge.pipeline.watch import look
 from weighbridge.pipeline.wire import derive_at, open_house
 
 
@@ -156,6 +158,12 @@ class Gateway:
     async def record(self, record_id: str) -> Record | None:
         """One record, or `None`."""
         return await self._house.records.get(record_id)
+
+    async def watched(self) -> list[Watched]:
+        """What traffic has shown of proved models, up to this moment."""
+        while not await look(self._house):
+            pass
+        return await self._house.drift.watched()
 
     async def records(self, wanted: RecordFilter | None = None) -> list[Record]:
         """Records, newest first."""

@@ -51,7 +51,7 @@ async def look(house: House) -> bool:
 
     Where another process was quicker nothing is kept, and its demotions are taken over with the next look.
     """
-    rules = _rules(house.in_force.policy)
+    rules = rules_of(house.in_force.policy)
     if not rules:
         return True
     before = {(state.task, state.model): state for state in await house.drift.watched()}
@@ -91,7 +91,8 @@ def _is_about(record: Record, proof: Proof) -> bool:
     return datetime.fromisoformat(record.created_at) >= datetime.fromisoformat(proof.made_at)
 
 
-def _rules(policy: Policy) -> dict[Pair, tuple[Proof, DriftRule]]:
+def rules_of(policy: Policy) -> dict[Pair, tuple[Proof, DriftRule]]:
+    """Task and model → the proof that is watched and by which rule."""
     gates = {name: task.gate for name, task in policy.tasks.items()}
     return {
         (proof.task, proof.model): (proof, gate.drift)

@@ -12,7 +12,6 @@ from weighbridge.domain.errors import StoreError
 from weighbridge.domain.news import Hindsight, News
 from weighbridge.domain.review import ReviewItem
 from weighbridge.store.codec import decode
-from weighbridge.store.notices import written
 from weighbridge.store.records import SqliteRecords
 from weighbridge.store.reviews import insert_item
 from weighbridge.store.transaction import transaction
@@ -51,9 +50,8 @@ def _watched(store: sqlite3.Connection) -> list[Watched]:
 def _news(tasks: Collection[str], ignored: Collection[str], store: sqlite3.Connection) -> News:
     (records, hindsights) = store.execute("SELECT records, hindsights FROM drift_seen").fetchone()
     (newest,) = store.execute("SELECT coalesce(max(rowid), 0) FROM records").fetchone()
-    begin = min(records, newest)  # numbers of deleted rows at the end are given out again
     lists = orjson.dumps(list(tasks)).decode(), orjson.dumps(list(ignored)).decode()
-    found = store.execute(_RECORDS, (begin, newest, *lists, LARGEST_PAGE)).fetchall()
+    found = store.execute(_RECORDS, (records, newest, *lists, LARGEST_PAGE)).fetchall()
     later = store.execute(_HINDSIGHTS, (hindsights, *lists, LARGEST_PAGE)).fetchall()
     is_all = len(found) < LARGEST_PAGE and len(later) < LARGEST_PAGE
     return News(
@@ -86,7 +84,7 @@ def _keep(states: Sequence[Watched], opened: Sequence[ReviewItem], since: News, 
         if moved != 1:
             return 0
         for state in states:
-            row = state.task, state.model, written(state)
+            row = state.task, state.model, _reader().dump_json(state).decode()
             store.execute("INSERT OR REPLACE INTO drift VALUES (?, ?, ?)", row)
         for item in opened:
             insert_item(item, store)

@@ -85,6 +85,8 @@ def render_candidate(candidate: Candidate) -> Json:
         "reason": None if candidate.reason is None else candidate.reason.value,
         "numbers": dict(candidate.numbers),
         "estimate_usd": usd(candidate.estimate),
+        "proof": None if candidate.proof is None else candidate.proof.value,
+        "proof_digest": candidate.proof_digest,
     }
 
 

@@ -34,4 +34,6 @@ END;
 
 CREATE TRIGGER records_take_their_hindsights AFTER DELETE ON records BEGIN
     DELETE FROM hindsights WHERE record_id = OLD.id;
+    -- Numbers of rows deleted at the end are given out again: what gets them has not been looked at.
+    UPDATE drift_seen SET records = min(records, (SELECT coalesce(max(rowid), 0) FROM records));
 END;
