@@ -101,6 +101,7 @@ def held(wanted: Wanted, options: Options) -> Session:
 
 
 async def _held(wanted: Wanted, options: Options) -> Session:
+    bounds, since = bounds_of(options), _moment(options.since)
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[spent]} USD"))
     console = Console(file=sys.stderr)
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
@@ -111,8 +112,7 @@ async def _held(wanted: Wanted, options: Options) -> Session:
             total = max(count, len(so_far.answers))  # judges ask further questions
             bar.update(line, completed=len(so_far.answers), total=total, spent=str(so_far.spent))
 
-        journal = Journal(options.journal, _moment(options.since))
-        return await hold_session(wanted, journal, bounds_of(options), show)
+        return await hold_session(wanted, Journal(options.journal, since), bounds, show)
 
 
 def _moment(since: str | None) -> datetime | None:
@@ -135,7 +135,7 @@ def _metrics(stated: str | None, gate: QualityGate | None) -> tuple[str, ...]:
 
 def _models(policy: Policy, task: str, stated: str | None) -> tuple[str, ...]:
     record = policy.tasks[task]
-    names = [record.primary_model, *record.fallback_models] if stated is None else stated.split(",")
+    names = list(record.models) if stated is None else stated.split(",")
     for name in names:
         if name not in policy.models:
             raise NotFoundError(

@@ -42,6 +42,7 @@ def _drift(row: DriftRow | None) -> DriftRule | None:
     if row is None:
         return None
     stated = {monitor: getattr(row, f"{MAXIMUM}{monitor}", None) for monitor in Monitor}
+    stated[Monitor.JUDGE] = row.minimum_judge
     limits = {monitor: limit for monitor, limit in stated.items() if limit is not None}
     return DriftRule(limits, row.false_alarm, row.ends_with_version)
 

@@ -122,6 +122,9 @@ class DriftRow(Row):
     """Kolmogorov-Smirnov distance of the inputs' lengths from those of the proof's dataset."""
     maximum_confidence_shift: Rate | None = None
     """The same of the answers' confidence."""
+    minimum_judge: Rate | None = None
+    """Mean score by the judge of the task's `shadow`: 1 for an answer that is no worse than the challenger's in either
+    order, 0.5 in one of them."""
     false_alarm: Rate = 0.01
     """The most probable it may be that a model which keeps every limit is ever demoted on one proof."""
     ends_with_version: Flag = True

@@ -4,19 +4,21 @@ from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from weighbridge.config.fields import (
     Count,
     Delay,
     Flag,
     ModelReference,
+    Name,
     Patience,
     Row,
     Seconds,
     SecretReference,
     Text,
     Usd,
+    number,
     wrong,
 )
 from weighbridge.domain.task import ConfidenceSource, OnExpiry, TooLong
@@ -96,6 +98,28 @@ class WebhookRow(Row):
     """An `https://` address, or an `http://` one of this machine."""
     secret: SecretReference
     """Signs what is told, by the Standard Webhooks scheme: `whsec_` and 24 to 64 bytes in base64."""
+
+
+class CanaryRow(Row):
+    """A model that takes the primary's place for a part of the traffic, until its proof ends."""
+
+    model: ModelReference
+    """A model that is neither primary nor fallback."""
+    share: Annotated[float, Field(gt=0, lt=1), BeforeValidator(number)]
+    """Of the task's requests."""
+
+
+class ShadowRow(Row):
+    """A model that answers a sample of requests again, without anybody getting its answer."""
+
+    model: ModelReference
+    """The challenger."""
+    share: Annotated[float, Field(gt=0, le=1), BeforeValidator(number)]
+    """Of the task's answered requests."""
+    daily_budget_usd: Usd
+    """The most that challenger and judge may cost together in one day (UTC), in US dollars."""
+    judge: Name | None = None
+    """The quality gate's scorer of kind `judge` that compares both answers in both orders; without it nobody does."""
 
 
 class ReviewWhen(StrEnum):

@@ -17,15 +17,25 @@ from weighbridge.config.fields import (
     Row,
     Text,
     Texts,
+    checked_name,
     known_in,
     one_of_names,
     wrong,
 )
 from weighbridge.config.schema_gate import QualityGateRow
-from weighbridge.config.schema_ladder import ConfidenceRow, DegradeRow, LimitsRow, ReviewRow, ReviewWhen
+from weighbridge.config.schema_ladder import (
+    CanaryRow,
+    ConfidenceRow,
+    DegradeRow,
+    LimitsRow,
+    ReviewRow,
+    ReviewWhen,
+    ShadowRow,
+)
 from weighbridge.config.schema_output import OutputRow
 from weighbridge.config.signals import type_of_signals
 from weighbridge.domain.errors import ConfigError
+from weighbridge.domain.gate import OnMissingProof, ScorerKind
 from weighbridge.domain.levels import Risk, Sensitivity, Tier
 from weighbridge.domain.record import LOG_FIELDS
 from weighbridge.domain.signals import Condition
@@ -146,6 +156,10 @@ class TaskFields(Row):
     """Where an answer's `confidence` comes from."""
     review: ReviewRow | None = None
     """When a person decides on an answer; without it, never."""
+    canary: CanaryRow | None = None
+    """A model that takes the primary's place for a part of the traffic; its proof is watched, so drift ends that."""
+    shadow: Annotated[ShadowRow | None, Field(validate_default=True)] = None
+    """A model that answers a sample of requests again, without anybody getting its answer."""
     stream: StreamMode | None = None
     """`live`, or `validated` to hold a stream back until it passed; without it, live unless something is checked."""
 
@@ -157,6 +171,30 @@ class TaskFields(Row):
             raise wrong("on_expiry: degrade only in a task that declares degrade.answer")
         if value is not None and has_answer and value.when is ReviewWhen.FAILURE and value.on_expiry is OnExpiry.REFUSE:
             raise wrong("on_expiry: degrade, because degrade.answer would be given before anybody is asked")
+        return value
+
+    @field_validator("canary")
+    @classmethod
+    def _is_another_and_watched(cls, value: CanaryRow | None, info: ValidationInfo) -> CanaryRow | None:
+        if value is None:
+            return None
+        if value.model in {info.data.get("primary_model"), *info.data.get("fallback_model", ())}:
+            raise wrong("a model that is neither primary nor fallback", at=("model",))
+        gate = info.data.get("quality_gate")
+        if gate is None or gate.drift is None or gate.on_missing is OnMissingProof.WARN:
+            raise wrong("a quality_gate with drift and without on_missing: warn, so that something ends a bad canary")
+        return value
+
+    @field_validator("shadow")
+    @classmethod
+    def _has_a_judge_of_the_gate(cls, value: ShadowRow | None, info: ValidationInfo) -> ShadowRow | None:
+        gate = info.data.get("quality_gate")
+        judges = [] if gate is None else [name for name, row in gate.scorers.items() if row.kind is ScorerKind.JUDGE]
+        if value is not None and value.judge is not None:
+            checked_name(value.judge, "judges of the quality gate", judges, at=("judge",))
+        is_judged = gate is not None and gate.drift is not None and gate.drift.minimum_judge is not None
+        if is_judged and (value is None or value.judge is None):
+            raise wrong("a judge, because quality_gate.drift has minimum_judge")
         return value
 
     @field_validator("fallback_model")

@@ -27,3 +27,5 @@ ANONYMOUS = Caller("anonymous", may_audit=True, may_review=True)
 """Whoever calls a gateway that declares no keys: it listens on loopback only."""
 EVALUATION = Caller("_evaluation", may_audit=True)
 """Whoever measures models; no key can be called like this. Its records are no traffic."""
+SHADOW = "_shadow"
+"""In whose name a challenger and its judge are called; no key can be called like this. Its records are no traffic."""

@@ -12,6 +12,7 @@ class DropReason(StrEnum):
     """Why a model of the portfolio cannot serve this request."""
 
     NOT_IN_SELECTION_RECORD = "not_in_selection_record"
+    NOT_DRAWN = "not_drawn"
     NOT_PINNED = "not_pinned"
     TOO_WEAK_FOR_RISK = "too_weak_for_risk"
     CONDITION_NOT_MET = "condition_not_met"
@@ -38,6 +39,7 @@ class RouteReason(StrEnum):
     CONDITION_NOT_MET = "condition_not_met"
     PRIMARY_DROPPED = "primary_dropped"
     PINNED = "pinned"
+    CANARY = "canary"
     NO_CANDIDATE = "no_candidate"
 
 

@@ -7,6 +7,7 @@ from weighbridge.domain.attempt import Attempt
 from weighbridge.domain.decision import Decision
 from weighbridge.domain.money import Money
 from weighbridge.domain.packed import DroppedMessage
+from weighbridge.domain.shadow import Shadow
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.usage import TokenCount, Usage
 from weighbridge.domain.verdict import VerdictStatus
@@ -112,6 +113,8 @@ class Record:
     """What the task's log line carries."""
     review_id: str | None = None
     """The review item that this request opened."""
+    shadow: Shadow | None = None
+    """For shadow traffic: the answer that this one is held against. Nobody got this one."""
     content: Content | None = None
     """`None` unless the task stores content."""
 

@@ -76,7 +76,7 @@ class Contract:
     """Whether and how the answer cites."""
     forbidden: frozenset[Forbidden] = frozenset()
     """What must not be in it."""
-    canary: str | None = None
+    marker: str | None = None
     """A text in the instructions that no honest answer holds."""
     checks: tuple[str, ...] = ()
     """Names of the operator's own checks."""
@@ -111,6 +111,30 @@ class ReviewRule:
     """Told when an item is decided or expires."""
     webhook_secret: Secret | None = None
     """Signs what the webhook is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """A model that takes the primary's place for a part of the traffic, until its proof ends."""
+
+    model: str
+    """Portfolio name."""
+    share: float
+    """Of the task's requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShadowRule:
+    """A model that answers a sample of requests again, without anybody getting its answer."""
+
+    model: str
+    """Portfolio name of the challenger."""
+    share: float
+    """Of the task's answered requests."""
+    budget: Money
+    """The most that challenger and judge may cost together in one day (UTC)."""
+    judge: str | None = None
+    """The gate's scorer of kind `judge` that compares both answers; `None`: nobody does."""
 
 
 class ConfidenceSource(StrEnum):
@@ -230,5 +254,14 @@ class Task:
     """Age at which its records are deleted."""
     log_fields: tuple[str, ...] = ()
     """What its log line carries."""
+    canary: Canary | None = None
+    """A model that takes the primary's place now and then; `None`: none."""
+    shadow: ShadowRule | None = None
+    """A model that answers again beside the one that serves; `None`: none."""
     stream: StreamMode | None = None
     """When a streamed answer starts to flow; `None`: live unless there is something to validate first."""
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that may serve it without being pinned, the primary first."""
+        return (self.primary_model, *self.fallback_models, *([self.canary.model] if self.canary else []))

@@ -109,7 +109,7 @@ def _shown(task: Task, proofs: dict[str, Proof], standings: dict[str, ProofStand
     if task.gate is None:
         yield "Nothing: the task has no quality gate, so no model had to show anything."
         return
-    for model in (task.primary_model, *task.fallback_models):
+    for model in task.models:
         proof, standing = proofs.get(model), standings.get(model)
         if proof is None or standing is None:
             yield f"- {model}: never measured against the gate."
@@ -146,7 +146,7 @@ def _costs(policy: Policy, task: Task, traffic: Traffic) -> Iterator[str]:
             yield f"| {times} times | {monthly * times:,.0f} | {traffic.monthly_usd * times:,.4g} |"
         yield ""
         yield "Both at the same prices and the same mix of models; rate limits and discounts are not in it."
-    for model in (task.primary_model, *task.fallback_models):
+    for model in task.models:
         price = policy.models[model].price
         if price is None:
             yield f"- {model}: its price is unknown."

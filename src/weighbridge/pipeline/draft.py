@@ -16,10 +16,12 @@ from weighbridge.domain.policy import Policy
 from weighbridge.domain.probe import Probe
 from weighbridge.domain.record import Content, OutcomeStatus, Record
 from weighbridge.domain.request import Request
+from weighbridge.domain.shadow import Served, Shadow
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.task import Task
 from weighbridge.domain.usage import Usage
 from weighbridge.pipeline.house import House
+from weighbridge.validation.agreement import agreement
 
 RETENTION_BEFORE_TASK_IS_KNOWN_DAYS = 30
 
@@ -34,6 +36,8 @@ class Draft:
     policy: Policy
     opened_at: float
     started: float
+    shadows: Served | None = None
+    """For shadow traffic: the answer that was given."""
     classification: Classification | None = None
     packed: Packed | None = None
     decision: Decision | None = None
@@ -88,8 +92,13 @@ class Draft:
             cost=total(call.cost for call in _calls(self.attempts)),
             duration_s=now - self.started,
             log_fields=task.log_fields if task else (),
+            shadow=None if self.shadows is None else _shadow(self.shadows, answer),
             content=Content(transcript(self.request), answer) if task and task.stores_content else None,
         )
+
+
+def _shadow(served: Served, answer: str | None) -> Shadow:
+    return Shadow(served.record_id, None if answer is None else agreement(served.answer, [answer]) == 1.0)
 
 
 def rfc3339(moment: datetime) -> str:

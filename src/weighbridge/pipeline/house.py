@@ -1,5 +1,6 @@
 """The composed gateway: the policy in force and the edges. `wire.py` builds it; `run.py` walks through it."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -9,8 +10,12 @@ from weighbridge.domain.check import Check
 from weighbridge.domain.drift import Demotion
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.proof import ProofStanding
+from weighbridge.domain.shadow import Served
 from weighbridge.pipeline.ports import Clock, Drift, Health, Ledger, Providers, Records, Reviews, Webhooks
 from weighbridge.pipeline.waiting import Waiting
+
+MOST_SHADOWED = 100
+"""Answers that wait for a challenger: with more of them the oldest are not looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +62,7 @@ class House:
     """Makes record identifiers."""
     demotions: Mapping[tuple[str, str], Demotion] = field(default_factory=dict)
     """Task and model → what ended its proof; `watch.py` swaps the whole mapping."""
+    shadowed: deque[Served] = field(default_factory=lambda: deque(maxlen=MOST_SHADOWED))
+    """Answers that a challenger is still to be held against; `shadow.py` fills and empties it."""
     waiting: Waiting = field(default_factory=Waiting)
     """Calls that wait for a person."""

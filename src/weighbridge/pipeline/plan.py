@@ -1,6 +1,7 @@
 """From a request to a plan: classify it, pack it, judge the models. All computation, no call."""
 
 import asyncio
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -130,10 +131,16 @@ async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
 async def _planned(draft: Draft, house: House, in_force: InForce) -> Plan:
     now = house.clock.now()
     resting = house.health.cooling_down(in_force.policy.models.values())
-    situation = Situation(datetime.fromtimestamp(now, UTC).date(), resting, in_force.proofs, house.demotions)
+    today = datetime.fromtimestamp(now, UTC).date()
+    situation = Situation(today, draw_of(draft.id), resting, in_force.proofs, house.demotions)
     if len(draft.request.text) > OFF_LOOP_CHARS:
         return await asyncio.to_thread(_make_plan, draft, in_force, situation)
     return _make_plan(draft, in_force, situation)
+
+
+def draw_of(record_id: str) -> float:
+    """A number from 0 to 1 that looks drawn and is always the same for a record."""
+    return int.from_bytes(hashlib.sha256(record_id.encode()).digest()[:8]) / 2**64
 
 
 def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
@@ -241,7 +248,7 @@ def _output_limit(request: Request, task: Task, model: PortfolioModel) -> int:
 
 
 def _input_limit(request: Request, task: Task, policy: Policy) -> int:
-    names = (request.model,) if request.model in policy.models else (task.primary_model, *task.fallback_models)
+    names = (request.model,) if request.model in policy.models else task.models
     models = [policy.models[name] for name in names]
     room = max(model.context_window_tokens - _output_limit(request, task, model) for model in models)
     return room if task.limits.max_input_tokens is None else min(room, task.limits.max_input_tokens)
@@ -270,4 +277,4 @@ def _no_candidate(decision: Decision, situation: Situation) -> NoCandidateError:
     )
 
 
-_UNTELLING = frozenset({DropReason.NOT_IN_SELECTION_RECORD, DropReason.NOT_PINNED})
+_UNTELLING = frozenset({DropReason.NOT_IN_SELECTION_RECORD, DropReason.NOT_PINNED, DropReason.NOT_DRAWN})

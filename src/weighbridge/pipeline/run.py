@@ -16,6 +16,7 @@ from weighbridge.pipeline.house import House
 from weighbridge.pipeline.log_line import write_log_line
 from weighbridge.pipeline.plan import Plan, make_plan
 from weighbridge.pipeline.review import HandOver, hand_over
+from weighbridge.pipeline.shadowed import offer_shadow
 
 
 async def run(request: Request, caller: Caller, house: House) -> Outcome:
@@ -24,8 +25,12 @@ async def run(request: Request, caller: Caller, house: House) -> Outcome:
     One record tells the story. An answer is returned only after its record is on disk; a record that cannot be written
     withholds the answer (StoreError).
     """
+    return await walk(Draft.open(request, caller, house, house.in_force.policy), house)
+
+
+async def walk(draft: Draft, house: House) -> Outcome:
+    """The steps of one request. Raises the typed error that says why there is no answer."""
     in_force = house.in_force
-    draft = Draft.open(request, caller, house, in_force.policy)
     try:
         plan = await make_plan(draft, house, in_force)  # classify, assemble, route
         ending = await answer(draft, plan, house)  # hold, call, validate, next_step, settle
@@ -60,4 +65,5 @@ async def record(draft: Draft, response: Response, house: House) -> Outcome:
     finished = draft.close(status, now=house.clock.monotonic(), answer=response.text)
     await house.records.append(finished)
     write_log_line(finished)
+    offer_shadow(draft, finished, response, house)
     return Outcome(response, finished)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from weighbridge.config.digest import digest_of
-from weighbridge.domain.caller import EVALUATION
+from weighbridge.domain.caller import EVALUATION, SHADOW
 from weighbridge.domain.drift import Demotion, DriftRule, Watched
 from weighbridge.domain.errors import StoreError
 from weighbridge.domain.news import Hindsight, News
@@ -55,7 +55,7 @@ async def look(house: House) -> bool:
     if not rules:
         return True
     before = {(state.task, state.model): state for state in await house.drift.watched()}
-    news = await house.drift.news({task for task, _ in rules}, (EVALUATION.name,))
+    news = await house.drift.news({task for task, _ in rules}, (EVALUATION.name, SHADOW))
     now = datetime.fromtimestamp(house.clock.now(), UTC)
     after = await asyncio.to_thread(folded, before, news, rules, rfc3339(now))
     changed = {pair: state for pair, state in after.items() if state != before.get(pair)}

@@ -23,6 +23,7 @@ from weighbridge.pipeline.checks import GROUP, load_check
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.notices import tell_every
 from weighbridge.pipeline.review import expire_every
+from weighbridge.pipeline.shadow import shadow_every
 from weighbridge.pipeline.upkeep import kept_running
 from weighbridge.pipeline.watch import demotions_of, watch_every
 from weighbridge.providers.breaker import Breaker
@@ -44,6 +45,7 @@ CLEAN_EVERY_S = 600.0
 EXPIRE_REVIEWS_EVERY_S = 5.0
 TELL_WEBHOOKS_EVERY_S = 1.0
 WATCH_DRIFT_EVERY_S = 1.0
+SHADOW_EVERY_S = 0.2
 
 
 def derive(policy: Policy) -> InForce:
@@ -181,6 +183,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         partial(expire_every, EXPIRE_REVIEWS_EVERY_S, house),
         partial(tell_every, TELL_WEBHOOKS_EVERY_S, house),
         partial(watch_every, WATCH_DRIFT_EVERY_S, house),
+        partial(shadow_every, SHADOW_EVERY_S, house),
     )
     loops = [asyncio.create_task(kept_running(loop)) for loop in upkeep]
     try:

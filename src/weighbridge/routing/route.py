@@ -40,11 +40,16 @@ def route(
 
     judged = {name: judge(model) for name, model in policy.models.items()}
     verifier = task.confidence.verifier_model
-    wanted = (pinned,) if pinned else (task.primary_model, *task.fallback_models)
+    wanted = (pinned,) if pinned else _wanted(task, situation)
     order = tuple(name for name in wanted if judged[name].is_kept)
-    reason, sentence = _explain(order, judged[wanted[0]], task, classification.risk, pinned)
+    reason, sentence = _explain(order, judged[task.primary_model], task, classification.risk, pinned)
     checker = None if verifier is None else judge(policy.models[verifier], VERIFIER_RULES)
     return Decision(_ranked(judged, order), order, reason, sentence, checker)
+
+
+def _wanted(task: Task, situation: Situation) -> tuple[str, ...]:
+    models = (task.primary_model, *task.fallback_models)
+    return (task.canary.model, *models) if task.canary and situation.draw < task.canary.share else models
 
 
 def _first_objection(case: Case, rules: Rules) -> Objection | None:
@@ -71,7 +76,7 @@ def _ranked(judged: Mapping[str, Candidate], order: tuple[str, ...]) -> tuple[Ca
 
 
 def _explain(
-    order: tuple[str, ...], first_wanted: Candidate, task: Task, risk: Risk, pinned: str | None
+    order: tuple[str, ...], primary: Candidate, task: Task, risk: Risk, pinned: str | None
 ) -> tuple[RouteReason, str]:
     if not order:
         return RouteReason.NO_CANDIDATE, f"no model of the portfolio may serve this {task.name} request"
@@ -81,12 +86,16 @@ def _explain(
         return RouteReason.HIGH_RISK, HIGH_RISK_SENTENCE
     if order[0] == task.primary_model:
         return RouteReason.PRIMARY, task.rationale or f"{order[0]} is the primary model of {task.name}"
-    if first_wanted.reason is DropReason.CONDITION_NOT_MET:
-        return RouteReason.CONDITION_NOT_MET, f"{order[0]} serves because {_unmet(first_wanted)}"
-    return (
-        RouteReason.PRIMARY_DROPPED,
-        f"{order[0]} serves because the primary {task.primary_model} was dropped: {first_wanted.reason}",
-    )
+    return _not_primary(order[0], primary, task)
+
+
+def _not_primary(first: str, primary: Candidate, task: Task) -> tuple[RouteReason, str]:
+    if task.canary is not None and first == task.canary.model:
+        return RouteReason.CANARY, f"{first} is tried on {task.canary.share:.4g} of all {task.name} requests"
+    if primary.reason is DropReason.CONDITION_NOT_MET:
+        return RouteReason.CONDITION_NOT_MET, f"{first} serves because {_unmet(primary)}"
+    told = f"{first} serves because the primary {task.primary_model} was dropped: {primary.reason}"
+    return RouteReason.PRIMARY_DROPPED, told
 
 
 def _unmet(primary: Candidate) -> str:

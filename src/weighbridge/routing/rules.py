@@ -53,9 +53,17 @@ def not_pinned(case: Case) -> Objection | None:
 
 def not_in_selection_record(case: Case) -> Objection | None:
     """Only the models that the task's record justifies."""
-    if case.pinned or case.model.name == case.task.primary_model or case.model.name in case.task.fallback_models:
+    if case.pinned or case.model.name in case.task.models:
         return None
     return Objection(DropReason.NOT_IN_SELECTION_RECORD, {"task": case.task.name})
+
+
+def not_drawn(case: Case) -> Objection | None:
+    """The canary serves its share alone."""
+    canary = case.task.canary
+    if case.pinned or canary is None or case.model.name != canary.model or case.situation.draw < canary.share:
+        return None
+    return Objection(DropReason.NOT_DRAWN, {"share": f"{canary.share:.4g}", "draw": f"{case.situation.draw:.4g}"})
 
 
 def sensitivity_not_allowed(case: Case) -> Objection | None:
@@ -101,9 +109,10 @@ def deprecated(case: Case) -> Objection | None:
 
 
 def condition_not_met(case: Case) -> Objection | None:
-    """`use_primary_when` guards the primary alone; a signal it cannot read counts as not met."""
+    """`use_primary_when` guards the primary, and the canary in its place; a signal it cannot read counts as not met."""
     condition = case.task.use_primary_when
-    if case.pinned or condition is None or case.model.name != case.task.primary_model:
+    first_choices = {case.task.primary_model, case.task.canary and case.task.canary.model}
+    if case.pinned or condition is None or case.model.name not in first_choices:
         return None
     signals = case.classification.signals
     if condition.test(signals):
@@ -188,6 +197,7 @@ Rules = tuple[Callable[[Case], Objection | None], ...]
 RULES: Rules = (
     not_pinned,
     not_in_selection_record,
+    not_drawn,
     sensitivity_not_allowed,
     region_not_allowed,
     too_weak_for_risk,

@@ -14,6 +14,8 @@ class Situation:
 
     today: date
     """The day, UTC, for retirement dates."""
+    draw: float = 1.0
+    """Evenly from 0 to 1, and always the same for a record: below a canary's share, the canary is wanted."""
     cooling_down: Mapping[str, float] = field(default_factory=dict)
     """Portfolio name → seconds until the model may be tried again."""
     proofs: Mapping[tuple[str, str], ProofStanding] = field(default_factory=dict)

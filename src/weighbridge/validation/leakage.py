@@ -23,7 +23,7 @@ def leakage_findings(text: str, contract: Contract, material: Material) -> Itera
 
 def _instructions(text: str, contract: Contract, material: Material) -> Iterator[Finding]:
     told = "The answer repeats the instructions, which are not for the caller."
-    if contract.canary is not None and _folded(contract.canary) in _folded(text):
+    if contract.marker is not None and _folded(contract.marker) in _folded(text):
         yield Finding(FindingCode.INSTRUCTIONS_LEAKED, told)
         return
     own = _shingles(material.instructions)

@@ -40,6 +40,7 @@ def render_record(record: Record) -> Json:
         "cost_usd": usd(record.cost),
         "duration_s": record.duration_s,
         "review_id": record.review_id,
+        "shadow": None if record.shadow is None else {"of": record.shadow.of, "agrees": record.shadow.agrees},
         "content": _content(record.content),
     }
 
