@@ -191,6 +191,26 @@ def test_a_model_cannot_take_a_routing_name(tmp_path: Path, name: str) -> None:
         ("quality_gate: ^{dataset: x}", "quality_gate", "at least one minimum, such as", None),
         ("quality_gate: ^x", "quality_gate", "a mapping of keys to values", None),
         (
+            "quality_gate: {dataset: x, minimum_exact_match: 1, drift: {maximum_invalid: ^0}}",
+            "quality_gate.drift.maximum_invalid",
+            "more than 0",
+            None,
+        ),
+        (
+            "quality_gate: {dataset: x, minimum_exact_match: 1, drift: {^maximum_late: 3}}",
+            "quality_gate.drift.maximum_late",
+            "this one is unknown",
+            "maximum_latency_p95_s",
+        ),
+        ("canary: {model: ^small, share: 0.1}", "canary.model", "neither primary nor fallback", None),
+        ("shadow: {model: strong, share: ^2, daily_budget_usd: 1}", "shadow.share", "at most 1", None),
+        (
+            "shadow: {model: strong, share: 1, daily_budget_usd: 1, judge: ^fair}",
+            "shadow.judge",
+            "none is declared",
+            None,
+        ),
+        (
             "observability: {log_fields: [route, ^prompt_token]}",
             "observability.log_fields[1]",
             "one of the log fields record_id",
@@ -235,6 +255,34 @@ def test_a_mistake_in_a_task_file_is_told_at_its_place(
     assert (problem.file, problem.line, problem.column) == (str(tmp_path / "tasks" / "tag.yaml"), *place(marked, 5))
     assert (problem.key, problem.nearest) == (key, nearest)
     assert expected in problem.expected
+
+
+SPARE = """  spare:
+    host: simulated
+    context_window_tokens: 16000
+    max_output_tokens: 1000
+    tier: small
+"""
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        "",
+        "quality_gate: {dataset: x, minimum_exact_match: 1}\n",
+        "quality_gate: {dataset: x, minimum_exact_match: 1, drift: {}, on_missing: warn}\n",
+    ],
+)
+def test_a_canary_has_something_that_ends_it(tmp_path: Path, gate: str) -> None:
+    text = f"{TASK}{gate}canary: {{model: spare, share: 0.1}}\n"
+    problem = only_problem(tmp_path, MODELS + SPARE, tag=text)
+    assert problem.key == "canary"
+    assert "quality_gate with drift" in problem.expected
+
+
+def test_a_judged_limit_needs_a_judge(tmp_path: Path) -> None:
+    gate = "quality_gate: {dataset: x, minimum_exact_match: 1, drift: {minimum_judge: 0.5}}\n"
+    assert "minimum_judge" in only_problem(tmp_path, tag=TASK + gate).expected
 
 
 def test_a_schema_has_a_largest_size(tmp_path: Path) -> None:

@@ -194,6 +194,22 @@ def test_a_running_gateway_demotes_by_itself(folder: Path) -> None:
     assert on_gateway(work) == "strong"
 
 
+def test_a_canary_that_fails_is_rolled_back(folder: Path) -> None:
+    path = folder / "weighbridge.yaml"
+    text = path.read_text().replace("primary_model: small", "primary_model: strong")
+    text = text.replace("fallback_model: strong", "fallback_model: []\n    canary: {model: small, share: 0.5}")
+    path.write_text(text)
+
+    async def work(gateway: Gateway) -> tuple[set[str | None], set[str | None]]:
+        before = [await ask(gateway) for _ in range(40)]
+        while of_small(await gateway.watched()).demotion is None:
+            await ask(gateway, "lost")
+        after = [await ask(gateway) for _ in range(40)]
+        return {record.served_model for record in before}, {record.served_model for record in after}
+
+    assert on_gateway(work) == ({"small", "strong"}, {"strong"})
+
+
 def test_nothing_is_read_where_nothing_is_watched(folder: Path) -> None:
     write(folder)
     path = folder / "weighbridge.yaml"

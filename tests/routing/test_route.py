@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from make import a_classification, a_model, a_policy, a_request, a_task
 from weighbridge.domain.decision import Candidate, Decision, DropReason, RouteReason
+from weighbridge.domain.drift import Demotion, Monitor
 from weighbridge.domain.gate import Floor, OnMissingProof, QualityGate
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability, Risk, Sensitivity, Tier
@@ -17,7 +18,7 @@ from weighbridge.domain.money import Money
 from weighbridge.domain.policy import Host, Policy, PortfolioModel
 from weighbridge.domain.proof import NO_PROOF, ProofStanding, ProofState
 from weighbridge.domain.signals import Classification, Condition
-from weighbridge.domain.task import Limits
+from weighbridge.domain.task import Canary, Limits
 from weighbridge.routing.route import HIGH_RISK_SENTENCE, route
 from weighbridge.routing.situation import Situation
 
@@ -179,6 +180,52 @@ def test_a_decision_names_the_proof_it_stands_on() -> None:
     policy = a_policy(a_task(gate=a_gate(OnMissingProof.REFUSE)))
     first = decide(policy, situation=proofs(fast_small=PROVED)).candidates[0]
     assert (first.model, first.proof, first.proof_digest) == ("fast-small", ProofState.PROVED, "a")
+
+
+CANARY = Canary("frontier-backup", 0.1)
+
+
+def with_canary(**changes: Any) -> Policy:
+    return a_policy(a_task(canary=CANARY, **changes))
+
+
+def test_a_canary_serves_its_share_and_falls_back_to_the_primary() -> None:
+    decision = decide(with_canary(), situation=Situation(TODAY, draw=0.05))
+    assert decision.order == ("frontier-backup", "fast-small", "frontier-reasoning")
+    assert decision.reason is RouteReason.CANARY
+    assert decision.sentence == "frontier-backup is tried on 0.1 of all tag requests"
+
+
+def test_outside_its_share_a_canary_does_not_serve() -> None:
+    decision = decide(with_canary(), situation=Situation(TODAY, draw=0.1))
+    assert decision.order == ("fast-small", "frontier-reasoning")
+    assert dropped(decision, "frontier-backup").numbers == {"share": "0.1", "draw": "0.1"}
+
+
+def test_what_guards_the_primary_guards_the_canary() -> None:
+    condition = Condition("size < 5", frozenset({"size"}), lambda signals: False)
+    decision = decide(with_canary(use_primary_when=condition), situation=Situation(TODAY, draw=0.05))
+    assert decision.order == ("frontier-reasoning",)
+    assert decision.reason is RouteReason.CONDITION_NOT_MET
+
+
+def test_a_canary_needs_its_own_proof_and_loses_it_by_drift() -> None:
+    policy = with_canary(gate=a_gate(OnMissingProof.FALLBACK))
+    proved = proofs(frontier_backup=replace(PROVED, made_at="2026-11-24T00:00:00Z"), fast_small=PROVED)
+    drawn = replace(proved, draw=0.05)
+    assert decide(policy, situation=drawn).order[0] == "frontier-backup"
+    assert decide(policy, situation=replace(drawn, proofs={})).order == ("frontier-reasoning",)
+    seen = Demotion("tag", "frontier-backup", "2026-11-25T00:00:00Z", "rec_1", Monitor.INVALID, "It broke.", {})
+    decision = decide(policy, situation=replace(drawn, demotions={("tag", "frontier-backup"): seen}))
+    assert decision.order[0] == "fast-small"
+    assert dropped(decision, "frontier-backup").reason is DropReason.DEMOTED
+
+
+def test_a_proof_younger_than_a_demotion_counts() -> None:
+    policy = a_policy(a_task(gate=a_gate(OnMissingProof.REFUSE)))
+    seen = Demotion("tag", "fast-small", "2026-11-25T00:00:00Z", "rec_1", Monitor.INVALID, "It broke.", {})
+    young = proofs(fast_small=replace(PROVED, made_at="2026-11-25T00:00:01Z"))
+    assert decide(policy, situation=replace(young, demotions={("tag", "fast-small"): seen})).order == ("fast-small",)
 
 
 def test_input_and_answer_must_fit_the_window_together() -> None:

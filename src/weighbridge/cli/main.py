@@ -36,6 +36,7 @@ GROUPS = {
             "compare": "Put models side by side: quality, speed, money, and which can be told apart.",
             "calibrate": "Choose the confidence below which the fallback is asked, with a guarantee.",
             "drift": "Show what traffic has done to proofs, and which models lost theirs.",
+            "shadow": "Show how a challenger does beside the answers that callers got.",
             "gate": "Hold models against the task's floors and write their proofs; for CI.",
         },
     ),

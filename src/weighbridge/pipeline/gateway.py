@@ -10,7 +10,7 @@ from pathlib import Path
 from weighbridge.config.load import load_policy
 from weighbridge.dialects.native.review import read_feedback
 from weighbridge.domain.caller import ANONYMOUS, Caller
-from weighbridge.domain.drift import Watched
+from weighbridge.domain.drift import Monitor, Watched
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError, NotFoundError
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Standing
@@ -164,6 +164,10 @@ class Gateway:
         while not await look(self._house):
             pass
         return await self._house.drift.watched()
+
+    async def hindsight(self, task: str, monitor: Monitor) -> Mapping[str, float]:
+        """Record → what turned out about its answer, for a task's newest 10,000."""
+        return await self._house.drift.hindsight(task, monitor)
 
     async def records(self, wanted: RecordFilter | None = None) -> list[Record]:
         """Records, newest first."""

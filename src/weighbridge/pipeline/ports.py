@@ -162,6 +162,10 @@ class Drift(Protocol):
         """Keep what came of the news, all or nothing; False when another process was quicker."""
         ...
 
+    async def hindsight(self, task: str, monitor: Monitor) -> Mapping[str, float]:
+        """Record → what turned out about its answer, the newest of a task."""
+        ...
+
     async def add(self, record_id: str, monitor: Monitor, value: float) -> None:
         """Something turned out about an answer."""
         ...

@@ -1,7 +1,7 @@
 """`SqliteDrift`: what traffic has shown of proved models, in the file and with the threads of the records."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache, partial
 
 import orjson
@@ -38,6 +38,10 @@ class SqliteDrift:
         """Keep what came of the news, and open review items, all or none; False when another process was quicker."""
         return bool(await self._records.change(partial(_keep, states, opened, since)))
 
+    async def hindsight(self, task: str, monitor: Monitor) -> Mapping[str, float]:
+        """Record → what turned out about its answer, for a task's newest 10,000. Raises StoreError."""
+        return await self._records.read(partial(_hindsight, task, monitor))
+
     async def add(self, record_id: str, monitor: Monitor, value: float) -> None:
         """Something turned out about an answer; ignored once its record is gone. Raises StoreError."""
         await self._records.change(partial(_add, record_id, monitor, value))
@@ -73,6 +77,15 @@ SELECT seq, monitor, value, body FROM hindsights JOIN records ON records.id = re
 AND +task IN (SELECT value FROM json_each(?)) AND +caller NOT IN (SELECT value FROM json_each(?))
 ORDER BY seq LIMIT ?
 """
+
+
+def _hindsight(task: str, monitor: Monitor, store: sqlite3.Connection) -> dict[str, float]:
+    found = store.execute(
+        "SELECT record_id, value FROM hindsights JOIN records ON records.id = record_id "
+        "WHERE monitor = ? AND +task = ? ORDER BY seq DESC LIMIT 10000",
+        (monitor.value, task),
+    )
+    return dict(found.fetchall())
 
 
 def _keep(states: Sequence[Watched], opened: Sequence[ReviewItem], since: News, store: sqlite3.Connection) -> int:

@@ -78,6 +78,8 @@ def test_an_explanation_lists_every_model_with_its_numbers() -> None:
             "reason": None,
             "numbers": {},
             "estimate_usd": "0.0001",
+            "proof": None,
+            "proof_digest": None,
         },
         {
             "model": "big",
@@ -86,6 +88,8 @@ def test_an_explanation_lists_every_model_with_its_numbers() -> None:
             "reason": "context_window_too_small",
             "numbers": {"needed_tokens": 9000, "window_tokens": 8000},
             "estimate_usd": None,
+            "proof": None,
+            "proof_digest": None,
         },
     ]
 
