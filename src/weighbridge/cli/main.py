@@ -22,6 +22,7 @@ COMMANDS = {
     "check": "Check a config and list everything that is wrong with it.",
     "explain": "Explain a record: every model with why it was kept or dropped, every attempt.",
     "records": "List records, newest first.",
+    "advise": "Say which means fit a task, and draft its selection record.",
     "report": "Write the page for people who decide about money and risk.",
     "feedback": "Say what you think of an answer, to be kept with its record.",
 }
