@@ -1,7 +1,9 @@
 """`weighbridge check`: everything that is wrong with a config, at once."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +14,8 @@ from weighbridge.config.load import load_policy
 from weighbridge.config.schema import config_schema, task_schema
 from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.policy import Policy
-from weighbridge.pipeline.wire import derive_at
+from weighbridge.domain.proof import ProofState
+from weighbridge.pipeline.wire import derive_at, standings
 
 File = Annotated[Path | None, Parameter(help="Config file; ./weighbridge.yaml if there is one, else the demo.")]
 Schema = Annotated[
@@ -35,9 +38,11 @@ def check(file: File = None, *, schema: Schema = None, json: Json = False) -> in
         print_json({"ok": False, "problems": [asdict(problem) for problem in error.problems]})
         return 2
     if json:
-        print_json({"ok": True, **_summary(policy)})
+        print_json({"ok": True, **_summary(policy), "notes": list(_notes(policy))})
     else:
         print_lines(f"{path or 'the built-in demo'} is valid.", *(f"{key}: {value}" for key, value in _shown(policy)))
+        for note in _notes(policy):
+            print_lines(f"note: {note}")
     return 0
 
 
@@ -48,6 +53,21 @@ def _summary(policy: Policy) -> dict[str, object]:
         "tasks": list(policy.tasks),
         "unpriced_models": [name for name, model in policy.models.items() if model.price is None],
     }
+
+
+def _notes(policy: Policy) -> Iterator[str]:
+    """What is allowed, and not what anybody wants for long: gates without a dataset or without proofs."""
+    today, known = datetime.now(UTC).date(), standings(policy)
+    for task in policy.tasks.values():
+        if task.gate is None:
+            continue
+        if task.gate.dataset_digest is None:
+            yield f"{task.name}: its dataset {task.gate.dataset} is not there, so nothing can be proved on it."
+        for model in task.models:
+            state = known[task.name, model].on(today)
+            if state is not ProofState.PROVED:
+                advice = f"`weighbridge eval gate {task.name} --models {model}` makes one"
+                yield f"{task.name}: {model} has no proof that holds ({state.value}); {advice}."
 
 
 def _shown(policy: Policy) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import builtins
 import sys
 from collections.abc import Sequence
+from keyword import iskeyword
 
 from cyclopts import App, CycloptsError
 
@@ -36,6 +37,7 @@ GROUPS = {
             "run": "Ask every sample of a dataset and score the answers.",
             "compare": "Put models side by side: quality, speed, money, and which can be told apart.",
             "calibrate": "Choose the confidence below which the fallback is asked, with a guarantee.",
+            "import": "Write a dataset of what people approved, corrected, labelled or liked.",
             "drift": "Show what traffic has done to proofs, and which models lost theirs.",
             "shadow": "Show how a challenger does beside the answers that callers got.",
             "gate": "Hold models against the task's floors and write their proofs; for CI.",
@@ -62,7 +64,8 @@ IN_OWN_FILES = {"eval"}
 for _name, (_summary, _commands) in GROUPS.items():
     _group = App(name=_name, help=_summary)
     for _command, _help in _commands.items():
-        _function = f"{_command}_" if hasattr(builtins, _command) else _command
+        _is_taken = hasattr(builtins, _command) or iskeyword(_command)
+        _function = f"{_command}_" if _is_taken else _command
         _module = f"{_name}_{_command}" if _name in IN_OWN_FILES else _name
         _group.command(f"weighbridge.cli.{_module}:{_function}", name=_command, help=_help)
     app.command(_group)

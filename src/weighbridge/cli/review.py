@@ -26,7 +26,7 @@ from weighbridge.dialects.native.export import evaluation_row, finetuning_row, i
 from weighbridge.dialects.native.review import render_review
 from weighbridge.domain.errors import NotFoundError
 from weighbridge.domain.notice import GIVEN_UP, MOST_ATTEMPTS, Notice
-from weighbridge.domain.review import ReviewFilter, ReviewItem, ReviewState, ReviewVerb, Turn
+from weighbridge.domain.review import ReviewFilter, ReviewItem, ReviewReason, ReviewState, ReviewVerb, Turn
 from weighbridge.pipeline.gateway import Gateway
 from weighbridge.review.act import pending
 
@@ -142,7 +142,7 @@ def export(
 async def _decided(gateway: Gateway, wanted: ReviewFilter) -> AsyncIterator[ReviewItem]:
     while page := await gateway.reviews(wanted):
         for item in page:
-            if item.state in {ReviewState.APPROVED, ReviewState.CORRECTED}:
+            if item.state in {ReviewState.APPROVED, ReviewState.CORRECTED} and item.reason is not ReviewReason.DRIFT:
                 yield item
         wanted = replace(wanted, before_id=page[-1].id)
 
