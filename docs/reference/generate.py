@@ -11,7 +11,7 @@ from weighbridge.domain import errors
 from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.decision import DropReason, RouteReason
 from weighbridge.domain.record import OutcomeStatus
-from weighbridge.domain.signals import ANSWER_SIGNALS, REQUEST_SIGNALS
+from weighbridge.domain.signals import ANSWER_SIGNALS, REQUEST_SIGNALS, ROUTER_SIGNALS
 from weighbridge.domain.verdict import FindingCode, VerdictStatus
 from weighbridge.server.openapi import describe_api
 
@@ -51,7 +51,11 @@ def reasons_page() -> str:
     parts = [f"## {title}\n\n" + "\n".join(f"- `{item}`" for item in kind) for title, kind in lists.items()]
     signals = [
         f"- `{name}`: {kind.__name__}{when}"
-        for names, when in ((REQUEST_SIGNALS, ""), (ANSWER_SIGNALS, ", after an answer"))
+        for names, when in (
+            (REQUEST_SIGNALS, ""),
+            (ROUTER_SIGNALS, ", with a learned router that fits"),
+            (ANSWER_SIGNALS, ", after an answer"),
+        )
         for name, kind in names.items()
     ]
     return "# Reasons, codes and signals\n\n" + "\n\n".join([*parts, "## Signals\n\n" + "\n".join(signals)]) + "\n"

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from weighbridge.config.routers import from_json, to_json
 from weighbridge.domain.errors import ConfigError
 from weighbridge.evals.apgr import apgr
 from weighbridge.evals.calibrate import Weighed, calibrate, has_threshold, proposed_change
-from weighbridge.evals.difficulty import Outcome, calibration_error, from_json, learn, to_json
+from weighbridge.evals.difficulty import Outcome, calibration_error, learn
 from weighbridge.evals.guarantee import Certified, Infeasible, certify_floor, certify_regret
 
 DRAWS = 400
@@ -131,7 +132,7 @@ def weighed(n: int, seed: int) -> list[Weighed]:
     """The cheap model is right as often as it says."""
     rng = np.random.default_rng(seed)
     sure = rng.uniform(0.5, 1.0, n)
-    return [Weighed(float(at), float(rng.random() < at), 1.0, 0.001, 0.01) for at in sure]
+    return [Weighed("", float(at), float(rng.random() < at), 1.0, 0.001, 0.01) for at in sure]
 
 
 def test_a_threshold_keeps_its_promise_on_prompts_it_never_saw() -> None:
@@ -151,7 +152,7 @@ def test_a_threshold_is_broken_in_at_most_5_of_100_calibrations() -> None:
 
 
 def test_an_unknown_confidence_always_escalates() -> None:
-    rows = [Weighed(None, 0.0, 1.0, None, None)] * 30 + [Weighed(0.9, 1.0, 1.0, None, None)] * 170
+    rows = [Weighed("", None, 0.0, 1.0, None, None)] * 30 + [Weighed("", 0.9, 1.0, 1.0, None, None)] * 170
     found = calibrate(rows, rows, 0.02)
     assert (found.escalated, found.recall, found.cost_ratio) == (0.15, 1.0, None)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from weighbridge.classify.detection import Detection
 from weighbridge.classify.detectors import detect
 from weighbridge.classify.reading import Reading
-from weighbridge.classify.signals import declared, sizes
+from weighbridge.classify.signals import declared, predicted, sizes
 from weighbridge.classify.tasks import Claim, Nearest, claim_task
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.levels import Risk, Sensitivity
@@ -42,6 +42,7 @@ def classify(
         "has_personal_data": any(not kind.is_secret for kind in found),
         "has_secrets": any(kind.is_secret for kind in found),
     }
+    signals |= predicted(task, reading)
     signals |= declared(policy.signals, request, reading, signals)
     return Classification(
         task=task.name,

@@ -6,6 +6,7 @@ from weighbridge.domain.patterns import linear_pattern
 from weighbridge.domain.policy import SignalKind, SignalRule
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import SignalValue
+from weighbridge.domain.task import Task
 
 
 def sizes(request: Request, reading: Reading, input_tokens: int) -> dict[str, SignalValue]:
@@ -18,6 +19,18 @@ def sizes(request: Request, reading: Reading, input_tokens: int) -> dict[str, Si
         "has_tools": bool(request.tools),
         "is_stream": request.is_stream,
     }
+
+
+def predicted(task: Task, reading: Reading) -> dict[str, SignalValue]:
+    """How probable it is that only the first fallback gets this right; left out where no learned router fits."""
+    if task.router is None or task.router.model is None:
+        return {}
+    return {"predicted_gain": task.router.model.expected_gain(reading.said, None, numbers_of(reading.said))}
+
+
+def numbers_of(text: str) -> dict[str, float]:
+    """What a router reads of a text beside its words."""
+    return {"words": float(len(text.split())), "chars": float(len(text)), "digits": float(sum(map(str.isdigit, text)))}
 
 
 def declared(

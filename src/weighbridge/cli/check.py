@@ -59,6 +59,10 @@ def _notes(policy: Policy) -> Iterator[str]:
     """What is allowed, and not what anybody wants for long: gates without a dataset or without proofs."""
     today, known = datetime.now(UTC).date(), standings(policy)
     for task in policy.tasks.values():
+        if task.router is not None and task.router.model is None:
+            why = "is not there" if task.router.file_digest is None else "was learned from other models or instructions"
+            advice = f"`weighbridge eval calibrate {task.name} --by predicted_gain` makes one"
+            yield f"{task.name}: its router {task.router.path} {why}, so predicted_gain is unknown; {advice}."
         if task.gate is None:
             continue
         if task.gate.dataset_digest is None:

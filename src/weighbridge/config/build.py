@@ -11,6 +11,7 @@ from weighbridge.config.gate import build_gate
 from weighbridge.config.known import SIMULATED
 from weighbridge.config.prices import catalogue_price
 from weighbridge.config.proofs import read_proofs
+from weighbridge.config.routers import with_routers
 from weighbridge.config.schema import BudgetRow, KeyRow, MainFile, PrivacyRow, SignalRow
 from weighbridge.config.schema_ladder import LimitsRow, ReviewRow, ReviewWhen, ShadowRow
 from weighbridge.config.schema_output import CitationsRow, OutputRow
@@ -28,6 +29,7 @@ from weighbridge.domain.task import (
     Forbidden,
     Limits,
     ReviewRule,
+    Router,
     Rule,
     ShadowRule,
     Task,
@@ -39,28 +41,27 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
     hosts = {SIMULATED: Host(SIMULATED, SIMULATED, SIMULATED)}
     hosts |= {name: _host(name, row) for name, row in main.hosts.items()}
     built = {name: _task(name, row, main.privacy, folder) for name, row in tasks.items()}
-    return with_digest(
-        Policy(
-            digest="",
-            hosts=hosts,
-            models={name: _model(name, row, hosts[row.host], today) for name, row in main.models.items()},
-            tasks=built,
-            default_task=main.default_task,
-            signals=_signals(main.signals, built),
-            keys=tuple(_key(name, row) for name, row in main.keys.items()),
-            budgets=(
-                *(_budget(name, row) for name, row in main.budgets.items()),
-                *(
-                    Budget(f"shadow of {task.name}", task.shadow.budget, "day", SHADOW, task.name)
-                    for task in built.values()
-                    if task.shadow is not None
-                ),
+    policy = Policy(
+        digest="",
+        hosts=hosts,
+        models={name: _model(name, row, hosts[row.host], today) for name, row in main.models.items()},
+        tasks=built,
+        default_task=main.default_task,
+        signals=_signals(main.signals, built),
+        keys=tuple(_key(name, row) for name, row in main.keys.items()),
+        budgets=(
+            *(_budget(name, row) for name, row in main.budgets.items()),
+            *(
+                Budget(f"shadow of {task.name}", task.shadow.budget, "day", SHADOW, task.name)
+                for task in built.values()
+                if task.shadow is not None
             ),
-            example_threshold=main.recognise.example_threshold,
-            proofs=read_proofs(folder, [task.name for task in built.values() if task.gate is not None]),
-            store=StoreSettings(str(folder / main.store.path), main.store.queue_limit, main.store.review_limit),
-        )
+        ),
+        example_threshold=main.recognise.example_threshold,
+        proofs=read_proofs(folder, [task.name for task in built.values() if task.gate is not None]),
+        store=StoreSettings(str(folder / main.store.path), main.store.queue_limit, main.store.review_limit),
     )
+    return with_digest(with_routers(policy, folder))
 
 
 def _host(name: str, row: HostRow) -> Host:
@@ -129,6 +130,7 @@ def _task(name: str, row: TaskFields, privacy: PrivacyRow, folder: Path) -> Task
         confidence=ConfidenceRule(
             row.confidence.source, row.confidence.samples, row.confidence.temperature, row.confidence.verifier
         ),
+        router=None if row.routing_policy.router is None else Router(row.routing_policy.router),
         gate=build_gate(row.quality_gate, folder),
         contract=_contract(row.output, marker),
         instructions=_marked(row.instructions, marker),

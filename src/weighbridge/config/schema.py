@@ -25,7 +25,7 @@ from weighbridge.config.schema_portfolio import HostRow, ModelRow
 from weighbridge.config.schema_task import TaskFields, TaskRow
 from weighbridge.domain.levels import Sensitivity
 from weighbridge.domain.policy import SignalKind
-from weighbridge.domain.signals import ANSWER_SIGNALS, REQUEST_SIGNALS
+from weighbridge.domain.signals import ANSWER_SIGNALS, REQUEST_SIGNALS, ROUTER_SIGNALS
 
 RESERVED_MODEL_NAMES = {"auto"}
 RESERVED_WORDS = {"and", "or", "not", "in", "true", "false", "null", "for", "if", "else", "inf", "nan"}
@@ -129,7 +129,7 @@ def _free_model_name(value: str) -> str:
 
 
 def _free_signal_name(value: str) -> str:
-    if value in RESERVED_WORDS or value in REQUEST_SIGNALS or value in ANSWER_SIGNALS:
+    if value in RESERVED_WORDS or value in REQUEST_SIGNALS or value in ROUTER_SIGNALS or value in ANSWER_SIGNALS:
         raise wrong("a name that is not taken; the gateway itself gives this one a meaning")
     return value
 

@@ -67,6 +67,9 @@ class RoutingRow(Row):
     """Over request signals; the primary is passed over where this does not hold."""
     escalate_when: Expression | None = None
     """Over request and answer signals; where this holds, the next candidate is tried."""
+    router: Text | None = None
+    """Artefact of a learned router, relative to the config; it gives the signal `predicted_gain`: how probable it is
+    that only the first fallback gets a request right. Unknown while the file is not there or fits other models."""
     rationale: Text | None = None
     """Why the primary is the right model, in plain English; it is shown with each decision."""
 
@@ -171,6 +174,13 @@ class TaskFields(Row):
             raise wrong("on_expiry: degrade only in a task that declares degrade.answer")
         if value is not None and has_answer and value.when is ReviewWhen.FAILURE and value.on_expiry is OnExpiry.REFUSE:
             raise wrong("on_expiry: degrade, because degrade.answer would be given before anybody is asked")
+        return value
+
+    @field_validator("routing_policy")
+    @classmethod
+    def _has_somebody_to_gain_from(cls, value: RoutingRow, info: ValidationInfo) -> RoutingRow:
+        if value.router is not None and not info.data.get("fallback_model"):
+            raise wrong("no router without a fallback_model, whose gain it tells", at=("router",))
         return value
 
     @field_validator("canary")

@@ -26,6 +26,9 @@ REQUEST_SIGNALS: Mapping[str, type[SignalValue]] = {
 }
 """Known for every request before a model is called, whatever the config declares."""
 
+ROUTER_SIGNALS: Mapping[str, type[SignalValue]] = {"predicted_gain": float}
+"""Known before a model is called where the task has a learned router that fits."""
+
 ANSWER_SIGNALS: Mapping[str, type[SignalValue]] = {
     "confidence": float,
     "validation_fails": bool,

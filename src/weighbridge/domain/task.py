@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from weighbridge.domain.difficulty import DifficultyModel
 from weighbridge.domain.gate import QualityGate
 from weighbridge.domain.levels import Risk, Sensitivity
 from weighbridge.domain.money import Money
@@ -137,6 +138,18 @@ class ShadowRule:
     """The gate's scorer of kind `judge` that compares both answers; `None`: nobody does."""
 
 
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A learned router: the signal `predicted_gain`."""
+
+    path: str
+    """Its artefact, relative to the config."""
+    model: DifficultyModel | None = None
+    """`None` while there is no artefact, or one of other models or another prompt: then the signal is unknown."""
+    file_digest: str | None = None
+    """sha256 of the artefact's file; `None` while there is none."""
+
+
 class ConfidenceSource(StrEnum):
     """Where a task's confidence comes from."""
 
@@ -254,6 +267,8 @@ class Task:
     """Age at which its records are deleted."""
     log_fields: tuple[str, ...] = ()
     """What its log line carries."""
+    router: Router | None = None
+    """Says which requests gain from the fallback; `None`: nothing does."""
     canary: Canary | None = None
     """A model that takes the primary's place now and then; `None`: none."""
     shadow: ShadowRule | None = None

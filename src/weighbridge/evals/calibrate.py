@@ -3,7 +3,7 @@
 import difflib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,9 @@ from weighbridge.evals.guarantee import certify_regret
 from weighbridge.evals.metrics import Results
 from weighbridge.evals.summary import unit_scores
 
-_THRESHOLD = re.compile(r"(confidence\s*<\s*)([0-9.]+)")
+_THRESHOLD = re.compile(r"((?:confidence|predicted_gain)\s*<\s*)([0-9.]+)")
 _NARROWS = re.compile(r"\b(and|not|if)\b")
+_WIDENS = re.compile(r"\b(or|not|if)\b")
 FEWEST = 50
 
 
@@ -21,6 +22,8 @@ FEWEST = 50
 class Weighed:
     """One prompt that both models answered."""
 
+    text: str
+    """What was asked."""
     confidence: float | None
     """Of the cheap model's valid answer; `None` when unknown or not valid, which always escalates."""
     weak: float
@@ -38,7 +41,8 @@ class Calibrated:
     """A threshold, and what it does on prompts that it was not chosen on."""
 
     threshold: float
-    """Answers with a lower confidence, or an unknown one, escalate. 1 or more: all do."""
+    """Answers with a lower confidence, or an unknown one, escalate: 1 or more, all do. Or prompts with at least this
+    gain go to the fallback at once: 0, all do."""
     most_regret: float
     """What was promised: the share of prompts whose wrong cheap answer is kept although the strong one is right."""
     bound: float
@@ -67,9 +71,11 @@ def weigh(weak: Results, strong: Results, metric: str) -> list[Weighed]:
     """Bring both models' answers together, prompt by prompt."""
     scores, better = unit_scores(weak, metric), unit_scores(strong, metric)
     first = {sample.cluster: answer for sample, answer in reversed(weak.pairs)}
+    asked = {sample.cluster: sample.input for sample, _ in reversed(weak.pairs)}
     other = {sample.cluster: answer for sample, answer in reversed(strong.pairs)}
     return [
         Weighed(
+            asked[key],
             first[key].confidence if first[key].text is not None else None,
             scores[key],
             better[key],
@@ -92,19 +98,39 @@ def calibrate(
     threshold = 1.01 if found.cut == -math.inf else max(0.0, math.floor((1 - found.cut) * 1e4 + 1) / 1e4)
     if found.cut == math.inf:
         threshold = 0.0
-    return Calibrated(
-        threshold, most_regret, found.bound, len(chosen_on), len(held_out), *_achieved(held_out, threshold)
-    )
+    goes = [item.confidence is None or item.confidence < threshold for item in held_out]
+    achieved = _achieved(held_out, goes, is_asked_first=True)
+    return Calibrated(threshold, most_regret, found.bound, len(chosen_on), len(held_out), *achieved)
+
+
+def calibrate_router(
+    chosen_on: Sequence[Weighed],
+    held_out: Sequence[Weighed],
+    gain_of: Callable[[str], float],
+    most_regret: float,
+    delta: float = 0.05,
+) -> Calibrated:
+    """Choose the highest predicted gain up to which the cheap model is asked, with the same promise.
+
+    None of `chosen_on` may have been learned from. Raises ValueError for too few.
+    """
+    if len(chosen_on) < FEWEST:
+        raise ValueError(f"at least {FEWEST} prompts are needed to choose on, and there are {len(chosen_on)}")
+    gains = [item.strong - item.weak for item in chosen_on]
+    found = certify_regret([gain_of(item.text) for item in chosen_on], gains, most_regret, delta)
+    threshold = 1.01 if found.cut == math.inf else math.floor(max(0.0, found.cut) * 1e4) / 1e4
+    goes = [gain_of(item.text) >= threshold for item in held_out]
+    achieved = _achieved(held_out, goes, is_asked_first=False)
+    return Calibrated(threshold, most_regret, found.bound, len(chosen_on), len(held_out), *achieved)
 
 
 def _doubt(item: Weighed) -> float:
     return 2.0 if item.confidence is None else 1 - item.confidence
 
 
-def _achieved(rows: Sequence[Weighed], threshold: float) -> tuple[float | None, ...]:
+def _achieved(rows: Sequence[Weighed], goes: Sequence[bool], *, is_asked_first: bool) -> tuple[float | None, ...]:
     if not rows:
         return (None,) * 7
-    goes = [item.confidence is None or item.confidence < threshold for item in rows]
     wrong = [item.weak < 1 for item in rows]
     n, up, bad = len(rows), sum(goes), sum(wrong)
     caught = sum(both for both in map(min, goes, wrong))
@@ -117,21 +143,29 @@ def _achieved(rows: Sequence[Weighed], threshold: float) -> tuple[float | None, 
         caught / bad if bad else None,
         quality,
         sum(item.strong for item in rows) / n,
-        _cost_ratio(rows, goes),
+        _cost_ratio(rows, goes, is_asked_first=is_asked_first),
     )
 
 
-def _cost_ratio(rows: Sequence[Weighed], goes: Sequence[bool]) -> float | None:
+def _cost_ratio(rows: Sequence[Weighed], goes: Sequence[bool], *, is_asked_first: bool) -> float | None:
+    """Where the cheap model is asked first its calls are paid for even where the strong one is asked after it."""
     weak = [item.weak_usd for item in rows if item.weak_usd is not None]
     strong = [item.strong_usd for item in rows if item.strong_usd is not None]
     if len(weak) < len(rows) or len(strong) < len(rows) or not sum(strong):
         return None
-    return (sum(weak) + sum(cost for cost, leaves in zip(strong, goes, strict=True) if leaves)) / sum(strong)
+    kept = sum(cost for cost, leaves in zip(weak, goes, strict=True) if is_asked_first or not leaves)
+    return (kept + sum(cost for cost, leaves in zip(strong, goes, strict=True) if leaves)) / sum(strong)
 
 
 def has_threshold(condition: str) -> bool:
     """The condition escalates at least where confidence is below one number: further parts only add to that."""
     return len(_THRESHOLD.findall(condition)) == 1 and not _NARROWS.search(condition)
+
+
+def has_gain_threshold(condition: str) -> bool:
+    """The condition lets the cheap model answer at most where the predicted gain is below one number."""
+    is_alone = len(_THRESHOLD.findall(condition)) == 1 and "predicted_gain" in condition
+    return is_alone and not _WIDENS.search(condition)
 
 
 def proposed_change(config: Path, condition: str, threshold: float) -> tuple[Path, str, str] | None:

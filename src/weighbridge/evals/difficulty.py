@@ -1,15 +1,10 @@
 """Learn from an evaluation's outcomes which prompts gain from the strong model: on the CPU, in seconds, no pickle."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-import orjson
-from pydantic import TypeAdapter, ValidationError
-
-from weighbridge.domain.errors import ConfigError, ConfigProblem
-from weighbridge.evals.difficulty_model import DifficultyModel
+from weighbridge.domain.difficulty import DifficultyModel
 from weighbridge.evals.extra import extra
 
 FOLDS = 5
@@ -87,33 +82,6 @@ def calibration_error(probabilities: Sequence[float], happened: Sequence[float],
     at = np.minimum((p * bins).astype(int), bins - 1)
     parts = [at == number for number in range(bins)]
     return float(sum(part.sum() * abs(p[part].mean() - y[part].mean()) for part in parts if part.any()) / p.size)
-
-
-def to_json(model: DifficultyModel) -> bytes:
-    """The artefact, with its own sha256."""
-    content = asdict(model)
-    return orjson.dumps(
-        {"digest": _digest(content), "model": content},
-        option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
-    )
-
-
-def from_json(content: bytes, name: str = "the router") -> DifficultyModel:
-    """Read an artefact. Raises ConfigError when it is none, or was changed."""
-    try:
-        row = orjson.loads(content)
-        model = TypeAdapter(DifficultyModel).validate_python(row["model"])
-        is_whole = row["digest"] == _digest(asdict(model))
-    except (ValidationError, orjson.JSONDecodeError, KeyError, TypeError):
-        is_whole = False
-    if not is_whole:
-        expected = "an artefact that `learn` made and nobody changed; make it anew"
-        raise ConfigError([ConfigProblem(name, 1, 1, "difficulty", expected)])
-    return model
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _folds(outcomes: Sequence[Outcome], seed: int) -> Any:

@@ -96,11 +96,12 @@ def gather(found: Iterable[Found | None], train_share: float) -> Gathered:
 
 def _row(item: Found, train_share: float) -> Iterator[tuple[str, object]]:
     yield from (("id", item.id), ("input", item.input), ("target", item.target))
-    yield "split", "train" if _draw(item.input) < train_share else "test"
+    yield "split", "train" if draw(item.input) < train_share else "test"
     yield "tags", [item.tag]
     if item.answer is not None and item.is_good is not None:
         yield from (("answer", item.answer), ("is_good", item.is_good))
 
 
-def _draw(text: str) -> float:
+def draw(text: str) -> float:
+    """A number from 0 to 1 that looks drawn and is always the same for a text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64

@@ -58,6 +58,9 @@ def certify_regret(scores: "Scores", gains: "Scores", most: float, delta: float 
         return Certified(-np.inf, 1.0, 0.0, s.size)  # nothing is kept, so nothing is lost
     losing = np.sort(s[lost])
     cut = float(losing[allowed - 1]) if losing.size >= allowed else float("inf")
+    below = s[s < cut]
+    if np.isfinite(cut) and below.size:
+        cut = (cut + float(below.max())) / 2  # the same prompts go, and others like them are not near the edge
     kept = int((lost & (s < cut)).sum())
     return Certified(cut, float((s >= cut).mean()), float(bounds[kept]), s.size)
 

@@ -56,9 +56,10 @@ class Reloader:
         return is_changed
 
     def _datasets(self) -> dict[Path, str | None]:
-        """What quality gates of the running policy stand on, with the digests that it knows of them."""
-        gates = [task.gate for task in self._house.in_force.policy.tasks.values()]
-        return {self._path.parent / gate.dataset: gate.dataset_digest for gate in gates if gate is not None}
+        """What quality gates and routers of the running policy stand on, with the digests that it knows of them."""
+        tasks, folder = self._house.in_force.policy.tasks.values(), self._path.parent
+        found = {folder / task.gate.dataset: task.gate.dataset_digest for task in tasks if task.gate is not None}
+        return found | {folder / task.router.path: task.router.file_digest for task in tasks if task.router is not None}
 
     def _load(self) -> InForce:
         policy = load_policy(self._path, self._env)
