@@ -10,7 +10,7 @@ import pytest
 from weighbridge.config.routers import from_json, to_json
 from weighbridge.domain.errors import ConfigError
 from weighbridge.evals.apgr import apgr
-from weighbridge.evals.calibrate import Weighed, calibrate, has_threshold, proposed_change
+from weighbridge.evals.calibrate import Weighed, calibrate, calibrate_router, has_threshold, proposed_change
 from weighbridge.evals.difficulty import Outcome, calibration_error, learn
 from weighbridge.evals.guarantee import Certified, Infeasible, certify_floor, certify_regret
 
@@ -126,6 +126,20 @@ def test_a_floor_above_the_strong_model_is_told_before_any_search() -> None:
     found = certify_floor(score, weak, strong, 0.95)
     assert isinstance(found, Infeasible)
     assert found.strong < 0.95
+
+
+def test_the_threshold_of_a_router_is_chosen_on_prompts_that_it_has_not_seen() -> None:
+    """Each prompt has a word of its own, which tells all about a prompt that was learned from and nothing of others."""
+    rng, broken = np.random.default_rng(11), 0
+    for _ in range(10):
+        rows = list[Weighed]()
+        for _ in range(1_600):
+            is_hard = bool(rng.random() < 0.5)
+            weak = float(rng.random() > (0.5 if is_hard else 0.2))
+            rows.append(Weighed(f"{'hard' if is_hard else 'easy'} w{rng.integers(10**9)}", None, weak, 1.0, 1.0, 9.0))
+        found, _ = calibrate_router(rows[:600], rows[600:], {}, 0.1)
+        broken += (found.regret or 0.0) > 0.1
+    assert broken <= 1
 
 
 def weighed(n: int, seed: int) -> list[Weighed]:

@@ -8,12 +8,10 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from rich.table import Table
 
-from weighbridge.classify.signals import numbers_of
 from weighbridge.cli.common import Config, Json, print_json, print_tables
 from weighbridge.cli.eval_run import run_note
 from weighbridge.cli.evaluation import Options, found_policy, held, require, wanted_by
 from weighbridge.config.routers import router_bindings, to_json
-from weighbridge.domain.difficulty import DifficultyModel
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.task import Task
@@ -30,14 +28,11 @@ from weighbridge.evals.calibrate import (
 from weighbridge.evals.calibrate import (
     calibrate as choose,
 )
-from weighbridge.evals.difficulty import Learned, Outcome, learn
-from weighbridge.evals.gather import draw
+from weighbridge.evals.difficulty import Learned
 from weighbridge.evals.metrics import Results
 from weighbridge.evals.summary import is_scored
 
 By = Literal["confidence", "predicted_gain"]
-TO_LEARN = 0.5
-"""Share of the prompts to choose on that a router is learned from; its threshold is chosen on the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +113,10 @@ def _found(  # noqa: PLR0917 (what a choice rests on)
     try:
         if by == "confidence":
             return Found(choose(chosen, rest, regret))
-        to_learn = [item for item in chosen if draw(item.text) < TO_LEARN]
-        to_choose = [item for item in chosen if draw(item.text) >= TO_LEARN]
-        learned = learn([*map(_outcome, to_learn)], router_bindings(policy, record.name))
-        model = learned.model
-        return Found(calibrate_router(to_choose, rest, lambda text: _gain(model, text), regret), learned)
+        return Found(*calibrate_router(chosen, rest, router_bindings(policy, record.name), regret))
     except ValueError as error:
         advice = f"Give more samples the split {choose_on!r}, or --choose-on another."
         raise InvalidFieldError(f"{str(error).capitalize()}.", advice=advice, param="choose_on") from None
-
-
-def _gain(model: DifficultyModel, text: str) -> float:
-    """As `classify` computes it."""
-    return model.expected_gain(text, None, numbers_of(text))
-
-
-def _outcome(item: Weighed) -> Outcome:
-    return Outcome(item.text, None, numbers_of(item.text), item.weak, item.strong, item.text)
 
 
 def _write(found: Found, change: tuple[Path, str, str] | None, artefact: Path | None) -> None:

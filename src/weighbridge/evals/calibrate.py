@@ -3,11 +3,15 @@
 import difflib
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from weighbridge.classify.signals import numbers_of
 from weighbridge.config.sources import task_files
+from weighbridge.domain.difficulty import DifficultyModel
+from weighbridge.evals.difficulty import Learned, Outcome, learn
+from weighbridge.evals.gather import draw
 from weighbridge.evals.guarantee import certify_regret
 from weighbridge.evals.metrics import Results
 from weighbridge.evals.summary import unit_scores
@@ -16,6 +20,8 @@ _THRESHOLD = re.compile(r"((?:confidence|predicted_gain)\s*<\s*)([0-9.]+)")
 _NARROWS = re.compile(r"\b(and|not|if)\b")
 _WIDENS = re.compile(r"\b(or|not|if)\b")
 FEWEST = 50
+TO_LEARN = 0.5
+"""Share of the prompts that a router is learned from; its threshold is chosen on the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +112,31 @@ def calibrate(
 def calibrate_router(
     chosen_on: Sequence[Weighed],
     held_out: Sequence[Weighed],
-    gain_of: Callable[[str], float],
+    bindings: Mapping[str, str],
     most_regret: float,
     delta: float = 0.05,
-) -> Calibrated:
-    """Choose the highest predicted gain up to which the cheap model is asked, with the same promise.
-
-    None of `chosen_on` may have been learned from. Raises ValueError for too few.
-    """
-    if len(chosen_on) < FEWEST:
-        raise ValueError(f"at least {FEWEST} prompts are needed to choose on, and there are {len(chosen_on)}")
-    gains = [item.strong - item.weak for item in chosen_on]
-    found = certify_regret([gain_of(item.text) for item in chosen_on], gains, most_regret, delta)
+) -> tuple[Calibrated, Learned]:
+    """Learn a router on one half of the prompts, and choose on the other, which it has not seen, the highest predicted
+    gain up to which the cheap model is asked, with the same promise. Raises ValueError for too few."""
+    learned = learn([_outcome(item) for item in chosen_on if draw(item.text) < TO_LEARN], bindings)
+    unseen = [item for item in chosen_on if draw(item.text) >= TO_LEARN]
+    if len(unseen) < FEWEST:
+        raise ValueError(f"at least {FEWEST} more prompts are needed to choose on, and there are {len(unseen)}")
+    predicted = [_gain(learned.model, item.text) for item in unseen]
+    found = certify_regret(predicted, [item.strong - item.weak for item in unseen], most_regret, delta)
     threshold = 1.01 if found.cut == math.inf else math.floor(max(0.0, found.cut) * 1e4) / 1e4
-    goes = [gain_of(item.text) >= threshold for item in held_out]
+    goes = [_gain(learned.model, item.text) >= threshold for item in held_out]
     achieved = _achieved(held_out, goes, is_asked_first=False)
-    return Calibrated(threshold, most_regret, found.bound, len(chosen_on), len(held_out), *achieved)
+    return Calibrated(threshold, most_regret, found.bound, len(unseen), len(held_out), *achieved), learned
+
+
+def _gain(model: DifficultyModel, text: str) -> float:
+    """As `classify` computes it."""
+    return model.expected_gain(text, None, numbers_of(text))
+
+
+def _outcome(item: Weighed) -> Outcome:
+    return Outcome(item.text, None, numbers_of(item.text), item.weak, item.strong, item.text)
 
 
 def _doubt(item: Weighed) -> float:
