@@ -353,14 +353,13 @@ def test_a_refused_request_is_not_repeated_by_the_client() -> None:
     assert sent.retry_counts == ["0"]
 
 
-def test_models_that_cool_down_are_tried_again_by_the_client(client: OpenAI) -> None:
+def test_a_model_that_rests_for_a_moment_is_waited_for_by_the_gateway(client: OpenAI) -> None:
     for _ in range(3):
         with pytest.raises(openai.InternalServerError):
             failing(client, model="mute", metadata={"simulate": "error=503"})
     sent = Sent()
-    with pytest.raises(openai.InternalServerError) as caught:
-        failing(sent.client, model="mute")
-    assert (caught.value.code, sent.retry_counts) == ("models_cooling_down", ["0", "1", "2"])
+    failing(sent.client, model="mute")
+    assert sent.retry_counts == ["0"]
 
 
 @pytest.mark.parametrize("is_stream", [False, True])
@@ -370,3 +369,60 @@ def test_an_answer_that_a_person_has_to_decide_on_is_told_once(is_stream: bool) 
         failing(sent.client, model="task/reviewed", stream=is_stream)
     assert (caught.value.code, sent.retry_counts) == ("needs_review", ["0"])
     assert caught.value.response.headers["x-weighbridge-review"] in str(caught.value)
+
+
+RESPONSES_WEATHER = {"type": "function", **WEATHER["function"]}
+WITH_TOOLS = {"model": "task/reason", "tools": [RESPONSES_WEATHER], "metadata": {"simulate": "tool_call"}}
+
+
+def test_a_response_answers_with_text_and_usage(client: OpenAI) -> None:
+    answer = client.responses.create(model="task/classify", input="Attached invoice for March.")
+    assert (answer.status, answer.output_text, answer.model) == ("completed", "invoice", "fast-small")
+    assert answer.usage.total_tokens == answer.usage.input_tokens + answer.usage.output_tokens > 0
+
+
+@pytest.mark.parametrize("model", ["task/reason", "task/classify"])
+def test_a_response_streams_in_typed_events(client: OpenAI, model: str) -> None:
+    with client.responses.stream(model=model, input="Plan it, with an invoice.") as stream:
+        kinds = [event.type for event in stream]
+        final = stream.get_final_response()
+    assert kinds[0] == "response.created"
+    assert kinds[-1] == "response.completed"
+    assert final.output_text
+    assert final.usage.output_tokens >= 1
+
+
+def test_a_response_asks_for_tools_and_goes_on_with_their_results(client: OpenAI) -> None:
+    asked = [{"role": "user", "content": "What is the weather in Oslo?"}]
+    first = client.responses.create(input=asked, **WITH_TOOLS)
+    calls = [item for item in first.output if item.type == "function_call"]
+    assert calls[0].name == "get_weather"
+    results = [{"type": "function_call_output", "call_id": call.call_id, "output": "rain"} for call in calls]
+    told = [*asked, *[item.model_dump(exclude_none=True) for item in first.output], *results]
+    again = {**WITH_TOOLS, "metadata": {}}
+    assert client.responses.create(input=told, **again).output_text
+
+
+def test_a_response_is_parsed_into_a_model(client: OpenAI) -> None:
+    answer = client.responses.parse(model="task/reason", input="Attached invoice for March.", text_format=Mail)
+    assert isinstance(answer.output_parsed, Mail)
+
+
+def test_a_response_that_counts_on_memory_is_refused_by_name(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.responses.create(model="task/classify", input="x", previous_response_id="resp_1")
+    assert caught.value.param == "previous_response_id"
+
+
+def test_a_response_that_fails_is_raised(client: OpenAI) -> None:
+    with pytest.raises(openai.InternalServerError):
+        client.responses.create(model="mute", input="x", metadata={"simulate": "error=500"})
+
+
+def test_an_async_response_streams(client: OpenAI) -> None:
+    async def ask() -> str:
+        async with AsyncOpenAI(base_url=f"{URL}/v1", api_key=KEY) as made:
+            stream = await made.responses.create(model="task/reason", input="Plan it.", stream=True)
+            return "".join([event.delta async for event in stream if event.type == "response.output_text.delta"])
+
+    assert asyncio.run(ask())

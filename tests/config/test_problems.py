@@ -125,7 +125,7 @@ def test_a_mistake_in_a_model_is_told_at_its_place(
         (
             "{dialect: openai, provider: x, base_url: 'http://x/v1'}",
             "dialect",
-            "openai_chat, anthropic_messages, simulated",
+            "openai_chat, openai_responses, anthropic_messages",
         ),
         ("{dialect: openai_chat, base_url: 'http://x/v1'}", "provider", "the company or system behind this host"),
         ("{dialect: openai_chat, provider: x}", "base_url", "an http or https URL"),

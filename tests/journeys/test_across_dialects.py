@@ -12,7 +12,7 @@ from weighbridge.config.load import load_policy
 from weighbridge.pipeline.wire import open_house
 from weighbridge.server.app import App
 
-CHAT, MESSAGES = "/v1/chat/completions", "/v1/messages"
+CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/responses"
 CONFIG = """
 version: 1
 hosts:
@@ -55,7 +55,8 @@ def anthropic_events() -> list[bytes]:
 async def ask(folder: Path, host: Loopback, dialect: str, path: str, **fields: object) -> Call:
     config = folder / "weighbridge.yaml"
     config.write_text(CONFIG.format(dialect=dialect, url=host.url, folder=folder))
-    body = {"model": "task/greet", "max_tokens": 50, "messages": [{"role": "user", "content": "hi"}], **fields}
+    said = {"input": "hi"} if path == RESPONSES else {"max_tokens": 50, "messages": [{"role": "user", "content": "hi"}]}
+    body = {"model": "task/greet", **said, **fields}
     async with open_house(load_policy(config, {"KEY": "k-0123456789"})) as house:
         return await Call(path, [json.dumps(body).encode()]).to(App(house))
 
@@ -118,3 +119,75 @@ async def test_what_the_host_s_dialect_cannot_carry_is_refused_before_the_call(t
     assert (call.status, call.json["error"]["code"]) == (502, "attempts_failed")
     assert "provider_rejected" in call.json["error"]["message"]
     assert host.received == []
+
+
+RESPONSE = {
+    "id": "resp_1",
+    "object": "response",
+    "status": "completed",
+    "model": "far-model-1",
+    "output": [{"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "hello"}]}],
+    "usage": {"input_tokens": 7, "output_tokens": 2, "total_tokens": 9},
+}
+
+
+def typed_events() -> list[bytes]:
+    found: list[dict[str, Any]] = [
+        {"type": "response.created", "response": {**RESPONSE, "status": "in_progress", "output": []}},
+        {"type": "response.output_item.added", "output_index": 0, "item": {"type": "message"}},
+        {"type": "response.output_text.delta", "output_index": 0, "delta": "hello"},
+        {"type": "response.completed", "response": RESPONSE},
+    ]
+    return [f"event: {item['type']}\ndata: {json.dumps(item)}\n\n".encode() for item in found]
+
+
+@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+async def test_other_callers_are_served_by_a_responses_host(tmp_path: Path, path: str) -> None:
+    async with serving([answer(json.dumps(RESPONSE).encode())]) as host:
+        call = await ask(tmp_path, host, "openai_responses", path)
+    assert "hello" in json.dumps(call.json)
+    assert host.received[0].line.startswith("POST /v1/responses ")
+    sent = json.loads(host.received[0].body)
+    assert (sent["input"], sent["store"]) == ([{"role": "user", "content": "hi"}], False)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "reply"), [("openai_chat", completion("hello")), ("anthropic_messages", json.dumps(MESSAGE).encode())]
+)
+async def test_a_responses_caller_is_served_by_other_hosts(tmp_path: Path, dialect: str, reply: bytes) -> None:
+    async with serving([answer(reply)]) as host:
+        call = await ask(tmp_path, host, dialect, RESPONSES)
+    assert call.json["output"][0]["content"][0]["text"] == "hello"
+    assert (call.json["object"], call.json["status"], call.json["model"]) == ("response", "completed", "far-model")
+
+
+async def test_a_responses_stream_passes_its_own_events(tmp_path: Path) -> None:
+    async with serving([head(**SSE), chunked(*typed_events())]) as host:
+        call = await ask(tmp_path, host, "openai_responses", RESPONSES, stream=True)
+    text = text_of(call)
+    assert text.index("response.created") < text.index("response.output_text.delta") < text.index("response.completed")
+    assert "far-model-1" not in text
+    assert ": record=rec_" in text
+
+
+async def test_a_responses_stream_becomes_an_anthropic_stream_and_back(tmp_path: Path) -> None:
+    async with serving([head(**SSE), chunked(*typed_events())]) as host:
+        there = text_of(await ask(tmp_path, host, "openai_responses", MESSAGES, stream=True))
+    async with serving([head(**SSE), chunked(*anthropic_events())]) as host:
+        back = text_of(await ask(tmp_path, host, "anthropic_messages", RESPONSES, stream=True))
+    assert there.index("message_start") < there.index('"hello"') < there.index("message_stop")
+    assert back.index("response.created") < back.index('"delta":"hello"') < back.index("response.completed")
+    assert "message_start" not in back
+
+
+async def test_a_responses_stream_that_is_cut_after_content_ends_with_an_error_event(tmp_path: Path) -> None:
+    async with serving([head(**SSE), chunked(*typed_events()[:3])]) as host:
+        text = text_of(await ask(tmp_path, host, "openai_responses", RESPONSES, stream=True))
+    assert "event: error" in text
+    assert "response.completed" not in text
+
+
+async def test_errors_are_openai_s_at_the_responses_door(tmp_path: Path) -> None:
+    async with serving([answer(b"{}")]) as host:
+        call = await ask(tmp_path, host, "openai_responses", RESPONSES, store=True)
+    assert (call.status, call.json["error"]["param"]) == (400, "store")

@@ -34,7 +34,9 @@ def test_a_host_that_can_be_called_has_no_problems(host: Host) -> None:
 
 
 BAD = {
-    "dialect must be one of openai_chat, anthropic_messages, simulated, not 'morse'": a_host(dialect="morse"),
+    "dialect must be one of openai_chat, openai_responses, anthropic_messages, simulated, not 'morse'": a_host(
+        dialect="morse"
+    ),
     "base_url: it is missing": a_host(base_url=None),
     "base_url: it must begin with http": a_host(base_url="x.com/v1"),
     "options are for simulated hosts only": a_host(options={"seed": 1}),

@@ -44,6 +44,15 @@ async def test_the_slower_of_two_processes_keeps_nothing(tmp_path: Path) -> None
         assert await SqliteReviews(records).get(item.id) is None
 
 
+async def test_news_and_states_are_of_one_moment(tmp_path: Path) -> None:
+    async with store_in(tmp_path) as (records, drift):
+        await records.append(a_record())
+        first = await drift.news({"tag"}, ())
+        assert first.watched == ()
+        assert await drift.keep([STATE], [], first)
+        assert (await drift.news({"tag"}, ())).watched == (STATE,)
+
+
 async def test_other_tasks_and_ignored_callers_are_no_news(tmp_path: Path) -> None:
     async with store_in(tmp_path) as (records, drift):
         await records.append(a_record("rec_1", classification=a_classification("other")))

@@ -26,8 +26,9 @@ from weighbridge.domain.usage import TOKENIZERS, WORDS
 class HostRow(Row):
     """An endpoint that speaks one wire format."""
 
-    dialect: Literal["openai_chat", "anthropic_messages", "simulated"]
-    """The wire format: `openai_chat` (Chat Completions), `anthropic_messages`, or `simulated` for the double."""
+    dialect: Literal["openai_chat", "openai_responses", "anthropic_messages", "simulated"]
+    """The wire format: `openai_chat` (Chat Completions), `openai_responses`, `anthropic_messages`, or `simulated` for
+    the double."""
     provider: Annotated[Text | None, Field(validate_default=True)] = None
     """The company or system, in OpenTelemetry's spelling (`openai`, `mistral_ai`); it finds catalogue prices."""
     base_url: Annotated[Text | None, Field(validate_default=True)] = None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from weighbridge.domain.drift import Monitor
+from weighbridge.domain.drift import Monitor, Watched
 from weighbridge.domain.record import Record
 
 
@@ -26,6 +26,8 @@ class News:
     """In the order of writing."""
     hindsights: tuple[Hindsight, ...]
     """In the order of writing."""
+    watched: tuple[Watched, ...]
+    """Every model's state up to here, of the same moment: what comes of the news goes on from it."""
     begun: tuple[int, int]
     """Where it begins, in both."""
     seen: tuple[int, int]

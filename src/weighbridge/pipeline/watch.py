@@ -54,8 +54,8 @@ async def look(house: House) -> bool:
     rules = rules_of(house.in_force.policy)
     if not rules:
         return True
-    before = {(state.task, state.model): state for state in await house.drift.watched()}
     news = await house.drift.news({task for task, _ in rules}, (EVALUATION.name, SHADOW))
+    before = {(state.task, state.model): state for state in news.watched}
     now = datetime.fromtimestamp(house.clock.now(), UTC)
     after = await asyncio.to_thread(folded, before, news, rules, rfc3339(now))
     changed = {pair: state for pair, state in after.items() if state != before.get(pair)}

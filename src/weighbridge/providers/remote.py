@@ -15,6 +15,9 @@ from weighbridge.dialects.openai_chat import errors as openai_errors
 from weighbridge.dialects.openai_chat import events as openai_events
 from weighbridge.dialects.openai_chat import request as openai_request
 from weighbridge.dialects.openai_chat import response as openai_response
+from weighbridge.dialects.openai_responses import events as responses_events
+from weighbridge.dialects.openai_responses import request as responses_request
+from weighbridge.dialects.openai_responses import response as responses_response
 from weighbridge.domain.errors import (
     ProviderError,
     ProviderMalformedError,
@@ -92,6 +95,14 @@ DIALECTS: Mapping[str, Dialect] = {
         render_request=openai_request.render_request,
         parse_response=openai_response.parse_response,
         reader=openai_events.EventReader,
+        parse_error=openai_errors.parse_error,
+    ),
+    "openai_responses": Dialect(
+        path="/responses",
+        authenticate=_bearer,
+        render_request=responses_request.render_request,
+        parse_response=responses_response.parse_response,
+        reader=responses_events.EventReader,
         parse_error=openai_errors.parse_error,
     ),
     "anthropic_messages": Dialect(

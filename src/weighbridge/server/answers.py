@@ -13,6 +13,7 @@ from weighbridge.server.wire import HeaderList, Send, send_json
 RENDER_ERROR: dict[str, Callable[[WeighbridgeError], bytes]] = {
     "native": render_problem,
     "openai_chat": render_openai_error,
+    "openai_responses": render_openai_error,
     "anthropic_messages": render_anthropic_error,
 }
 

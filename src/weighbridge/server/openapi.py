@@ -40,7 +40,13 @@ def describe_api() -> Schema:
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "apiKey": {"type": "apiKey", "in": "header", "name": "x-api-key"},
             },
-            "schemas": {"Run": _run(), "ChatCompletion": _chat(), "Message": _message(), "Error": _error()}
+            "schemas": {
+                "Run": _run(),
+                "ChatCompletion": _chat(),
+                "Response": _response(),
+                "Message": _message(),
+                "Error": _error(),
+            }
             | {"Act": _act(), "Feedback": _feedback()},
         },
         "security": [{"bearer": []}, {"apiKey": []}, {}],
@@ -50,6 +56,7 @@ def describe_api() -> Schema:
 def _paths() -> Schema:
     return {
         "/v1/chat/completions": {"post": _operation("An OpenAI chat completion, JSON or SSE.", "ChatCompletion")},
+        "/v1/responses": {"post": _operation("An OpenAI response, JSON or SSE; nothing is kept.", "Response")},
         "/v1/messages": {"post": _operation("An Anthropic message, JSON or SSE.", "Message")},
         "/v1/messages/count_tokens": {"post": _operation("Count a message's input.", "Message")},
         "/v1/tasks/{task}/runs": {"post": _operation("Run a task once.", "Run", ["task"], ends=_RUN_ENDS)},
@@ -154,6 +161,25 @@ def _chat() -> Schema:
             "messages": {"type": "array", "minItems": 1, "items": {"type": "object"}},
             "stream": {"type": "boolean"},
         },
+    }
+
+
+def _response() -> Schema:
+    """What the gateway reads; a host of the same dialect gets everything else as well."""
+    return {
+        "type": "object",
+        "required": ["model", "input"],
+        "properties": {
+            "model": TEXT,
+            "input": {"type": ["string", "array"], "description": "Text, or the items of the conversation."},
+            "instructions": TEXT,
+            "max_output_tokens": {"type": "integer", "minimum": 1},
+            "stream": {"type": "boolean"},
+            "tools": {"type": "array"},
+            "text": {"type": "object"},
+            "store": {"const": False},
+        },
+        "additionalProperties": True,
     }
 
 

@@ -52,6 +52,14 @@ def _watched(store: sqlite3.Connection) -> list[Watched]:
 
 
 def _news(tasks: Collection[str], ignored: Collection[str], store: sqlite3.Connection) -> News:
+    store.execute("BEGIN")  # states, positions and records of one moment: a state is never older than its position
+    try:
+        return _read_news(tasks, ignored, store)
+    finally:
+        store.execute("COMMIT")
+
+
+def _read_news(tasks: Collection[str], ignored: Collection[str], store: sqlite3.Connection) -> News:
     (records, hindsights) = store.execute("SELECT records, hindsights FROM drift_seen").fetchone()
     (newest,) = store.execute("SELECT coalesce(max(rowid), 0) FROM records").fetchone()
     lists = orjson.dumps(list(tasks)).decode(), orjson.dumps(list(ignored)).decode()
@@ -61,6 +69,7 @@ def _news(tasks: Collection[str], ignored: Collection[str], store: sqlite3.Conne
     return News(
         records=tuple(decode(body) for _, body in found),
         hindsights=tuple(Hindsight(decode(body), Monitor(name), value) for _, name, value, body in later),
+        watched=tuple(_watched(store)),
         begun=(records, hindsights),
         seen=(newest if len(found) < LARGEST_PAGE else found[-1][0], later[-1][0] if later else hindsights),
         is_all=is_all,

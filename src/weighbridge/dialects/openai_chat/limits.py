@@ -11,6 +11,9 @@ _FOREIGN_FIELDS: Mapping[str, tuple[object, ...]] = {
     "mcp_servers": ([],),
     "container": (),
     "context_management": (),
+    "reasoning": ({},),
+    "truncation": ("disabled",),
+    "max_tool_calls": (),
 }
 """Fields of other dialects that would change the answer, and their values that change nothing."""
 
