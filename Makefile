@@ -1,8 +1,9 @@
 # Every command here sets up what it needs in .venv; nothing else has to be installed first.
-.PHONY: run test install lint check unit bench docs test-clients chaos
+.PHONY: run run-local test install lint check unit bench docs test-clients chaos
 PY := .venv/bin/python
 
 run: install ; @$(PY) -m weighbridge serve
+run-local: install ; @$(PY) -m weighbridge serve --config examples/local/weighbridge.yaml
 test: install ; @scripts/check && scripts/test
 test-clients: install ; @scripts/test-clients
 lint: install ; @scripts/lint

@@ -142,11 +142,11 @@ def test_a_mistake_in_a_model_is_told_at_its_place(
             "base_url",
             "secrets belong in credential",
         ),
-        ("{dialect: simulated, base_url: 'http://x/v1'}", "base_url", "a simulated host is inside the gateway"),
+        ("{dialect: simulated, base_url: 'http://x/v1'}", "base_url", "a simulated host belongs to the gateway"),
         (
             "{dialect: openai_chat, provider: x, base_url: 'http://x/v1', options: {a: 1}}",
             "options",
-            "only a simulated host",
+            "only simulated and local hosts",
         ),
     ],
 )

@@ -34,12 +34,12 @@ def test_a_host_that_can_be_called_has_no_problems(host: Host) -> None:
 
 
 BAD = {
-    "dialect must be one of openai_chat, openai_responses, anthropic_messages, simulated, not 'morse'": a_host(
+    "dialect must be one of openai_chat, openai_responses, anthropic_messages, local, simulated, not 'morse'": a_host(
         dialect="morse"
     ),
     "base_url: it is missing": a_host(base_url=None),
     "base_url: it must begin with http": a_host(base_url="x.com/v1"),
-    "options are for simulated hosts only": a_host(options={"seed": 1}),
+    "options are for simulated and local hosts only": a_host(options={"seed": 1}),
     "'latency' is no option; valid are latency_s,": simulated(latency=1),
     "latency_s: Input should be greater than or equal to 0": simulated(latency_s=-1),
     "seed: Input should be a valid integer": simulated(seed="one"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from weighbridge.config.digest import with_digest
 from weighbridge.config.gate import build_gate
-from weighbridge.config.known import SIMULATED
+from weighbridge.config.known import INSIDE, SIMULATED
 from weighbridge.config.prices import catalogue_price
 from weighbridge.config.proofs import read_proofs
 from weighbridge.config.routers import with_routers
@@ -67,7 +67,7 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
 def _host(name: str, row: HostRow) -> Host:
     return Host(
         name=name,
-        provider=row.provider or SIMULATED,
+        provider=row.provider or INSIDE[row.dialect],
         dialect=row.dialect,
         base_url=row.base_url,
         credential=row.credential,
@@ -112,7 +112,7 @@ def _price(row: ModelRow) -> Price | None:
 
 
 def _catalogue_price(host: Host, upstream_name: str, window_tokens: int, today: date) -> Price | None:
-    if host.dialect == SIMULATED:
+    if host.dialect in INSIDE:
         return None
     return catalogue_price(host.provider, upstream_name, window_tokens, today)
 

@@ -9,6 +9,9 @@ from weighbridge.domain.levels import Tier
 from weighbridge.domain.policy import SignalKind
 
 SIMULATED = "simulated"
+LOCAL = "local"
+INSIDE = {SIMULATED: SIMULATED, LOCAL: "llama.cpp"}
+"""Dialects of hosts that the gateway is, or starts, itself → their provider."""
 SIGNAL_TYPES: Mapping[str, type] = {
     SignalKind.INPUT_TOKENS: int,
     SignalKind.INPUT_WORDS: int,

@@ -18,7 +18,7 @@ from weighbridge.config.fields import (
     one_of_names,
     wrong,
 )
-from weighbridge.config.known import SIMULATED
+from weighbridge.config.known import INSIDE
 from weighbridge.domain.levels import Capability, Sensitivity, Tier
 from weighbridge.domain.usage import TOKENIZERS, WORDS
 
@@ -26,9 +26,9 @@ from weighbridge.domain.usage import TOKENIZERS, WORDS
 class HostRow(Row):
     """An endpoint that speaks one wire format."""
 
-    dialect: Literal["openai_chat", "openai_responses", "anthropic_messages", "simulated"]
-    """The wire format: `openai_chat` (Chat Completions), `openai_responses`, `anthropic_messages`, or `simulated` for
-    the double."""
+    dialect: Literal["openai_chat", "openai_responses", "anthropic_messages", "local", "simulated"]
+    """The wire format: `openai_chat` (Chat Completions), `openai_responses`, `anthropic_messages`; `local` for a model
+    that the gateway runs on this machine, `simulated` for the double."""
     provider: Annotated[Text | None, Field(validate_default=True)] = None
     """The company or system, in OpenTelemetry's spelling (`openai`, `mistral_ai`); it finds catalogue prices."""
     base_url: Annotated[Text | None, Field(validate_default=True)] = None
@@ -46,12 +46,13 @@ class HostRow(Row):
     region: Text | None = None
     """Where content is handled, for a task's `allowed_regions`."""
     options: Options = Field(default_factory=dict)
-    """Behaviour of a simulated host."""
+    """Behaviour of a simulated host; of a local one `model` (`smollm2` or the path of a GGUF file), `context_tokens`,
+    `slots` and `threads`."""
 
     @field_validator("provider")
     @classmethod
     def _provider_is_told(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None and info.data.get("dialect") not in {None, SIMULATED}:
+        if value is None and info.data.get("dialect") not in {None, *INSIDE}:
             raise wrong("the company or system behind this host, such as openai")
         return value
 
@@ -59,17 +60,17 @@ class HostRow(Row):
     @classmethod
     def _is_plain_http(cls, value: str | None, info: ValidationInfo) -> str | None:
         dialect = info.data.get("dialect")
-        if dialect == SIMULATED and value is not None:
-            raise wrong("no base_url, because a simulated host is inside the gateway")
-        if dialect not in {None, SIMULATED} and value is None:
+        if dialect in INSIDE and value is not None:
+            raise wrong(f"no base_url, because a {dialect} host belongs to the gateway")
+        if dialect not in {None, *INSIDE} and value is None:
             raise wrong("an http or https URL up to and including /v1")
         return value if value is None else _checked_url(value)
 
     @field_validator("options")
     @classmethod
     def _only_simulated(cls, value: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
-        if value and info.data.get("dialect") not in {None, SIMULATED}:
-            raise wrong("no options, which only a simulated host has")
+        if value and info.data.get("dialect") not in {None, *INSIDE}:
+            raise wrong("no options, which only simulated and local hosts have")
         return value
 
 

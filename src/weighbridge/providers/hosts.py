@@ -12,6 +12,7 @@ from weighbridge.domain.response import Delta, Response
 from weighbridge.providers.clock import Clock
 from weighbridge.providers.gate import Gate
 from weighbridge.providers.http1 import HttpClient
+from weighbridge.providers.local import LOCAL, LocalHost, check_local
 from weighbridge.providers.remote import DIALECTS, RemoteHost, endpoint
 from weighbridge.providers.simulated import SimulatedHost
 from weighbridge.providers.simulated_options import check_options, read_options
@@ -25,7 +26,7 @@ class _Ready(NamedTuple):
 
     row: Host
     gate: Gate
-    calls: SimulatedHost | RemoteHost
+    calls: SimulatedHost | RemoteHost | LocalHost
 
 
 class HostCalls:
@@ -35,6 +36,7 @@ class HostCalls:
         self._clock = clock
         self._transport = transport or HttpClient()
         self._ready: dict[str, _Ready] = {}
+        self._closing = set[asyncio.Task[None]]()
 
     async def call(self, host: Host, model: PortfolioModel, request: Request, timeout_s: float) -> Response:
         """The whole answer. Raises ProviderError."""
@@ -60,8 +62,18 @@ class HostCalls:
             ready.gate.leave()
 
     async def close(self) -> None:
-        """Drop every connection."""
+        """Drop every connection, stop every local server."""
+        for ready in self._ready.values():
+            self._let_go(ready)
+        await asyncio.gather(*self._closing)
         await self._transport.close()
+
+    def _let_go(self, ready: _Ready) -> None:
+        """A host that is called no more; only a local one has something to stop."""
+        if isinstance(ready.calls, LocalHost):
+            closing = asyncio.create_task(ready.calls.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     async def _entered(self, gate: Gate, timeout_s: float) -> float:
         """A place at the host is taken; the time that is left."""
@@ -71,13 +83,15 @@ class HostCalls:
 
     def _made_ready(self, host: Host) -> _Ready:
         known = self._ready.get(host.name)
-        if known is not None and known.row is host:
+        if known is not None and (known.row is host or (host.dialect == LOCAL and known.row == host)):
             return known
         gate = Gate(host.name, host.max_concurrent, host.max_queued, host.queue_timeout_s)
         ready = self._ready[host.name] = _Ready(host, gate, self._make_ready(host))
+        if known is not None:
+            self._let_go(known)
         return ready
 
-    def _make_ready(self, host: Host) -> SimulatedHost | RemoteHost:
+    def _make_ready(self, host: Host) -> SimulatedHost | RemoteHost | LocalHost:
         problems = check_host(host)
         if problems:
             raise ProviderRejectedError(
@@ -87,6 +101,8 @@ class HostCalls:
             )
         if host.dialect == SIMULATED:
             return SimulatedHost(self._clock, read_options(host.options))
+        if host.dialect == LOCAL:
+            return LocalHost(host, self._transport, self._clock)
         return RemoteHost(host, self._transport, self._clock)
 
 
@@ -94,9 +110,11 @@ def check_host(host: Host) -> list[str]:
     """Everything that keeps a host from being called, one sentence each; for the check of a config at load."""
     if host.dialect == SIMULATED:
         return check_options(host.options)
+    if host.dialect == LOCAL:
+        return check_local(host.options)
     if host.dialect not in DIALECTS:
-        return [f"dialect must be one of {', '.join((*DIALECTS, SIMULATED))}, not {host.dialect!r}"]
-    problems = ["options are for simulated hosts only"] if host.options else []
+        return [f"dialect must be one of {', '.join((*DIALECTS, LOCAL, SIMULATED))}, not {host.dialect!r}"]
+    problems = ["options are for simulated and local hosts only"] if host.options else []
     try:
         endpoint(host.base_url, "")
     except ValueError as error:
