@@ -191,3 +191,37 @@ async def test_errors_are_openai_s_at_the_responses_door(tmp_path: Path) -> None
     async with serving([answer(b"{}")]) as host:
         call = await ask(tmp_path, host, "openai_responses", RESPONSES, store=True)
     assert (call.status, call.json["error"]["param"]) == (400, "store")
+
+
+def gemini(text: str, finish: str | None = "STOP") -> bytes:
+    candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "finishReason": finish}
+    usage = {"promptTokenCount": 7, "candidatesTokenCount": 2}
+    return json.dumps({"candidates": [candidate], "usageMetadata": usage, "modelVersion": "far-1"}).encode()
+
+
+@pytest.mark.parametrize("path", [CHAT, MESSAGES, RESPONSES])
+async def test_every_caller_is_served_by_a_gemini_host(tmp_path: Path, path: str) -> None:
+    async with serving([answer(gemini("hello"))]) as host:
+        call = await ask(tmp_path, host, "gemini", path)
+    assert "hello" in json.dumps(call.json)
+    assert host.received[0].line.startswith("POST /v1/models/far-model:generateContent ")
+    assert host.received[0].headers["x-goog-api-key"] == "k-0123456789"
+    assert json.loads(host.received[0].body)["contents"] == [{"role": "user", "parts": [{"text": "hi"}]}]
+
+
+@pytest.mark.parametrize(
+    ("path", "end"), [(CHAT, "data: [DONE]"), (MESSAGES, "message_stop"), (RESPONSES, "completed")]
+)
+async def test_a_gemini_stream_becomes_every_caller_s_stream(tmp_path: Path, path: str, end: str) -> None:
+    blocks = [b"data: " + gemini("hel", None) + b"\r\n\r\n", b"data: " + gemini("lo") + b"\r\n\r\n"]
+    async with serving([head(**SSE), chunked(*blocks)]) as host:
+        text = text_of(await ask(tmp_path, host, "gemini", path, stream=True))
+    assert text.index('"hel"') < text.index('"lo"') < text.rindex(end)
+    assert "candidates" not in text
+
+
+async def test_a_gemini_stream_that_is_cut_is_no_whole_answer(tmp_path: Path) -> None:
+    async with serving([head(**SSE), chunked(b"data: " + gemini("hel", None) + b"\n\n")]) as host:
+        text = text_of(await ask(tmp_path, host, "gemini", CHAT, stream=True))
+    assert "[DONE]" not in text
+    assert '"error"' in text

@@ -70,6 +70,7 @@ def _host(name: str, row: HostRow) -> Host:
         provider=row.provider or INSIDE[row.dialect],
         dialect=row.dialect,
         base_url=row.base_url,
+        auth=row.auth,
         credential=row.credential,
         more_credentials=tuple(row.more_credentials),
         max_concurrent=row.max_concurrent,

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from weighbridge.config.fields import (
     Count,
@@ -19,6 +19,7 @@ from weighbridge.config.fields import (
     wrong,
 )
 from weighbridge.config.known import INSIDE
+from weighbridge.config.presets import PRESETS
 from weighbridge.domain.levels import Capability, Sensitivity, Tier
 from weighbridge.domain.usage import TOKENIZERS, WORDS
 
@@ -26,13 +27,19 @@ from weighbridge.domain.usage import TOKENIZERS, WORDS
 class HostRow(Row):
     """An endpoint that speaks one wire format."""
 
-    dialect: Literal["openai_chat", "openai_responses", "anthropic_messages", "local", "simulated"]
-    """The wire format: `openai_chat` (Chat Completions), `openai_responses`, `anthropic_messages`; `local` for a model
+    preset: Annotated[str, *one_of_names("presets", tuple(PRESETS))] | None = None
+    """A known host: fills in `dialect`, `provider`, `base_url` and `auth` where they are not stated."""
+
+    dialect: Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini", "local", "simulated"]
+    """The wire format: `openai_chat` (Chat Completions), `openai_responses`, `anthropic_messages`,
+    `gemini` (generateContent); `local` for a model
     that the gateway runs on this machine, `simulated` for the double."""
     provider: Annotated[Text | None, Field(validate_default=True)] = None
     """The company or system, in OpenTelemetry's spelling (`openai`, `mistral_ai`); it finds catalogue prices."""
     base_url: Annotated[Text | None, Field(validate_default=True)] = None
     """Where it listens, up to and including `/v1`."""
+    auth: Literal["bearer", "x-api-key", "api-key", "x-goog-api-key"] | None = None
+    """The header that carries the credential, where not as the dialect has it: `Authorization: Bearer` or a name."""
     credential: SecretReference | None = None
     """Its key, as `${env:NAME}` or `${file:PATH}`."""
     more_credentials: list[SecretReference] = Field(default_factory=list)
@@ -48,6 +55,12 @@ class HostRow(Row):
     options: Options = Field(default_factory=dict)
     """Behaviour of a simulated host; of a local one `model` (`smollm2` or the path of a GGUF file), `context_tokens`,
     `slots` and `threads`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_in(cls, values: Any) -> Any:
+        preset = PRESETS.get(str(values.get("preset"))) if isinstance(values, dict) else None
+        return values if preset is None else {**preset.stated, **values}
 
     @field_validator("provider")
     @classmethod

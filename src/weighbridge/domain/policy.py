@@ -22,7 +22,7 @@ class Host:
     provider: str
     """The company or system, in OpenTelemetry's spelling (`openai`, `anthropic`, `simulated`)."""
     dialect: str
-    """The wire format it speaks: `openai_chat`, or `simulated` for the built-in double."""
+    """The wire format it speaks; `simulated` and `local` stand for hosts of the gateway's own."""
     base_url: str | None = None
     """Where it listens, up to and including `/v1`; `None` for the simulated host."""
     credential: Secret | None = None
@@ -38,7 +38,9 @@ class Host:
     region: str | None = None
     """Where the content is handled, for `allowed_regions`."""
     options: Mapping[str, object] = field(default_factory=dict)
-    """Settings of the simulated host: see `providers/simulated.py`."""
+    """Settings of a simulated or local host: see `providers/simulated.py`, `providers/local.py`."""
+    auth: str | None = None
+    """The header that carries the credential, where not as the dialect has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Protocol
+from urllib.parse import quote
 
 from weighbridge.dialects.anthropic_messages import errors as anthropic_errors
 from weighbridge.dialects.anthropic_messages import events as anthropic_events
 from weighbridge.dialects.anthropic_messages import request as anthropic_request
 from weighbridge.dialects.anthropic_messages import response as anthropic_response
+from weighbridge.dialects.gemini import errors as gemini_errors
+from weighbridge.dialects.gemini import events as gemini_events
+from weighbridge.dialects.gemini import request as gemini_request
+from weighbridge.dialects.gemini import response as gemini_response
 from weighbridge.dialects.hints import wait_hint_s
 from weighbridge.dialects.openai_chat import errors as openai_errors
 from weighbridge.dialects.openai_chat import events as openai_events
@@ -69,7 +74,7 @@ class Dialect:
     """How a wire format is spoken."""
 
     path: str
-    """What follows a host's base URL."""
+    """What follows a host's base URL; `{model}` stands for the upstream's name."""
     authenticate: Callable[[str], Headers]
     """The headers that carry a credential."""
     render_request: RenderRequest
@@ -78,14 +83,25 @@ class Dialect:
     parse_error: ParseError
     headers: Headers = ()
     """Sent with every call, beside the credential."""
+    stream_path: str | None = None
+    """The same for a stream; `None`: no other."""
 
 
 def _bearer(secret: str) -> Headers:
     return (("authorization", f"Bearer {secret}"),)
 
 
-def _api_key(secret: str) -> Headers:
-    return (("x-api-key", secret),)
+def _header(name: str) -> Callable[[str], Headers]:
+    return lambda secret: ((name, secret),)
+
+
+AUTH: Mapping[str, Callable[[str], Headers]] = {
+    "bearer": _bearer,
+    "x-api-key": _header("x-api-key"),
+    "api-key": _header("api-key"),
+    "x-goog-api-key": _header("x-goog-api-key"),
+}
+"""How a host wants its credential, where not as its dialect has it."""
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -107,12 +123,21 @@ DIALECTS: Mapping[str, Dialect] = {
     ),
     "anthropic_messages": Dialect(
         path="/messages",
-        authenticate=_api_key,
+        authenticate=AUTH["x-api-key"],
         render_request=anthropic_request.render_request,
         parse_response=anthropic_response.parse_response,
         reader=anthropic_events.EventReader,
         parse_error=anthropic_errors.parse_error,
         headers=(("anthropic-version", "2023-06-01"),),
+    ),
+    "gemini": Dialect(
+        path="/models/{model}:generateContent",
+        stream_path="/models/{model}:streamGenerateContent?alt=sse",
+        authenticate=AUTH["x-goog-api-key"],
+        render_request=gemini_request.render_request,
+        parse_response=gemini_response.parse_response,
+        reader=gemini_events.EventReader,
+        parse_error=gemini_errors.parse_error,
     ),
 }
 
@@ -124,11 +149,13 @@ class RemoteHost:
         """Raises ValueError when the host's base URL cannot be called."""
         self._dialect = DIALECTS[host.dialect]
         self._transport, self._clock = transport, clock
-        self._origin, self._target = endpoint(host.base_url, self._dialect.path)
+        self._base_url = host.base_url
+        self._origin, _ = endpoint(host.base_url, self._dialect.path)
         agent = ("user-agent", f"weighbridge/{version('weighbridge')}")
         common = (("content-type", "application/json"), agent, *self._dialect.headers)
         secrets = [secret for secret in (host.credential, *host.more_credentials) if secret is not None]
-        credentials = [self._dialect.authenticate(secret.value) for secret in secrets] or [()]
+        authenticate = self._dialect.authenticate if host.auth is None else AUTH[host.auth]
+        credentials = [authenticate(secret.value) for secret in secrets] or [()]
         self._keys = Keyring(tuple((*common, *credential) for credential in credentials))
 
     async def call(self, model: PortfolioModel, request: Request, timeout_s: float) -> Response:
@@ -184,7 +211,11 @@ class RemoteHost:
                 advice="Send whole Unicode characters.",
                 may_have_cost=False,
             ) from None
-        return HttpCall("POST", self._origin, self._target, headers, body)
+        return HttpCall("POST", self._origin, self._target(model, is_stream=request.is_stream), headers, body)
+
+    def _target(self, model: PortfolioModel, *, is_stream: bool) -> str:
+        path = (self._dialect.stream_path if is_stream else None) or self._dialect.path
+        return endpoint(self._base_url, path.replace("{model}", quote(model.upstream_name, safe="")))[1]
 
     async def _objection(self, answer: HttpStream) -> ProviderError | None:
         """Why this answer is no stream of events, or `None`."""
@@ -219,7 +250,9 @@ def endpoint(base_url: str | None, path: str) -> tuple[Origin, str]:
         raise ValueError("it is missing")
     origin, target = split_url(base_url)
     base, _, query = target.partition("?")
-    return origin, base.rstrip("/") + path + (f"?{query}" if query else "")
+    path, _, own = path.partition("?")
+    queries = "&".join(part for part in (own, query) if part)
+    return origin, base.rstrip("/") + path + (f"?{queries}" if queries else "")
 
 
 async def _begin_of(answer: HttpStream) -> bytes:

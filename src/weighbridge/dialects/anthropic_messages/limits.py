@@ -1,8 +1,8 @@
 """What Anthropic's format has no place for is refused by name: a wish dropped in silence looks granted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from weighbridge.domain.errors import InvalidFieldError
+from weighbridge.dialects.foreign import FIELDS, Harmless, no_place, refuse_foreign
 from weighbridge.domain.request import Request
 
 _Test = Callable[[Request], bool]
@@ -17,24 +17,9 @@ _WISHES: tuple[tuple[str, str, _Test], ...] = (
         lambda request: any(not text.strip() for text in request.sampling.stop),
     ),
 )
-_Harmless = dict[str, tuple[object, ...]]
-_FOREIGN_FIELDS: _Harmless = {
-    "frequency_penalty": (0,),
-    "presence_penalty": (0,),
-    "logit_bias": ({},),
-    "reasoning": ({},),
-    "truncation": ("disabled",),
-    "max_tool_calls": (),
-    "reasoning_effort": ("none",),
-    "verbosity": ("medium",),
-    "modalities": (["text"],),
-    "audio": (),
-    "web_search_options": (),
-    "previous_response_id": (),
-}
-"""Fields of other dialects that would change the answer, and their values that change nothing."""
-_TOOL_FIELDS: _Harmless = {"tool_choice": ("auto",), "parallel_tool_calls": (True,)}
-"""The same for those that are carried once their dialect's parser puts them into `Request.tool_choice`."""
+_FORM = "Anthropic's format"
+_TOOL_FIELDS: Harmless = {"tool_choice": ("auto",), "parallel_tool_calls": (True,)}
+"""Foreign as well, where their dialect's parser did not put them into `Request.tool_choice`."""
 
 
 def refuse_what_cannot_be_carried(request: Request, *, wants_logprobs: bool, is_own: bool) -> None:
@@ -44,26 +29,11 @@ def refuse_what_cannot_be_carried(request: Request, *, wants_logprobs: bool, is_
     """
     for param, wish, has_it in _WISHES:
         if has_it(request):
-            raise _no_place(param, wish)
+            raise no_place(param, wish, _FORM)
     if wants_logprobs or request.wants_logprobs:
-        raise _no_place("logprobs", "log-probabilities")
+        raise no_place("logprobs", "log-probabilities", _FORM)
     if request.output.kind == "json_object":
-        raise _no_place("output" if request.dialect == "native" else "response_format", "JSON without a schema")
-    if request.body is not None and not is_own:
-        fields = _FOREIGN_FIELDS if request.tool_choice is not None else _FOREIGN_FIELDS | _TOOL_FIELDS
-        _refuse_foreign(request.body, fields)
-
-
-def _refuse_foreign(body: Mapping[str, object], fields: _Harmless) -> None:
-    for param, harmless in fields.items():
-        value = body.get(param)
-        if value is not None and value not in harmless:
-            raise _no_place(param, f"`{param}`")
-
-
-def _no_place(param: str, wish: str) -> InvalidFieldError:
-    return InvalidFieldError(
-        f"The request asks for {wish}, which Anthropic's format has no place for.",
-        advice=f"Leave `{param}` out, or name a model of another host.",
-        param=param,
-    )
+        param = "output" if request.dialect == "native" else "response_format"
+        raise no_place(param, "JSON without a schema", _FORM)
+    if not is_own:
+        refuse_foreign(request, _FORM, FIELDS if request.tool_choice is not None else {**FIELDS, **_TOOL_FIELDS})

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from weighbridge.dialects.fields import Fields
+from weighbridge.dialects.foreign import no_place, refuse_foreign
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.request import Request
 
@@ -13,23 +14,7 @@ _STATE: Mapping[str, tuple[object, ...]] = {
     "background": (False,),
     "prompt": (),
 }
-_FOREIGN_FIELDS: Mapping[str, tuple[object, ...]] = {
-    "frequency_penalty": (0,),
-    "presence_penalty": (0,),
-    "logit_bias": ({},),
-    "reasoning_effort": ("none",),
-    "verbosity": ("medium",),
-    "modalities": (["text"],),
-    "audio": (),
-    "web_search_options": (),
-    "prediction": (),
-    "thinking": ({"type": "disabled"},),
-    "top_k": (),
-    "mcp_servers": ([],),
-    "container": (),
-    "context_management": (),
-}
-"""Fields of other dialects that would change the answer, and their values that change nothing."""
+_FORM = "OpenAI's Responses format"
 
 
 def refuse_state(fields: Fields) -> None:
@@ -49,16 +34,5 @@ def refuse_what_cannot_be_carried(request: Request) -> None:
     wishes = {"stop": request.sampling.stop, "seed": request.sampling.seed is not None, "n": request.choices > 1}
     for param, has_it in wishes.items():
         if has_it:
-            raise _no_place(param)
-    for param, harmless in _FOREIGN_FIELDS.items():
-        value = (request.body or {}).get(param)
-        if value is not None and value not in harmless:
-            raise _no_place(param)
-
-
-def _no_place(param: str) -> InvalidFieldError:
-    return InvalidFieldError(
-        f"The request asks for `{param}`, which OpenAI's Responses format has no place for.",
-        advice=f"Leave `{param}` out, or name a model of another host.",
-        param=param,
-    )
+            raise no_place(param, f"`{param}`", _FORM)
+    refuse_foreign(request, _FORM)

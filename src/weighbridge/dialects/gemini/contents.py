@@ -1,0 +1,111 @@
+"""A conversation as Gemini's `contents`: https://ai.google.dev/api/caching#Content."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import orjson
+
+from weighbridge.dialects.gemini.signatures import NONE, parted
+from weighbridge.domain.errors import InvalidFieldError
+from weighbridge.domain.request import Image, Message, Part, Role, Text, ToolCall, ToolResult
+
+Wire = dict[str, object]
+_INSTRUCTIONS = frozenset({Role.SYSTEM, Role.DEVELOPER})
+_BASE64_MARK = ";base64,"
+
+
+def render_instructions(messages: Iterable[Message]) -> Wire | None:
+    """System and developer text together; its place among the turns is lost, as the format has one place for it."""
+    texts = [message.text for message in messages if message.role in _INSTRUCTIONS and message.text.strip()]
+    return {"parts": [{"text": text} for text in texts]} if texts else None
+
+
+def render_contents(messages: Sequence[Message]) -> list[Wire]:
+    """The turns; what one side says in a row is one turn. Raises InvalidFieldError for what has no place in one."""
+    names = {part.id: part.name for message in messages for part in message.parts if isinstance(part, ToolCall)}
+    turns: list[Wire] = []
+    for message in messages:
+        if message.role in _INSTRUCTIONS:
+            continue
+        role = "model" if message.role is Role.ASSISTANT else "user"
+        parts = [wire for part in message.parts if (wire := _render(part, names)) is not None]
+        _sign(parts)
+        if turns and turns[-1]["role"] == role:
+            turns[-1] = {"role": role, "parts": [*_parts_of(turns[-1]), *parts]}
+        elif parts:
+            turns.append({"role": role, "parts": parts})
+    return turns
+
+
+def _parts_of(turn: Wire) -> list[object]:
+    parts = turn["parts"]
+    return parts if isinstance(parts, list) else []
+
+
+def _sign(parts: list[Wire]) -> None:
+    """Only the first call of a turn has to carry a signature."""
+    first = next((part for part in parts if "functionCall" in part), None)
+    if first is not None:
+        first.setdefault("thoughtSignature", NONE)
+
+
+def _render(part: Part, names: Mapping[str, str]) -> Wire | None:
+    match part:
+        case Text():
+            return {"text": part.text} if part.text else None
+        case Image():
+            return _picture(part.url)
+        case ToolCall():
+            return _call(part)
+        case ToolResult():
+            return _result(part, names)
+
+
+def _call(call: ToolCall) -> Wire:
+    own, signature = parted(call.id)
+    wire: Wire = {"functionCall": {"id": own, "name": call.name, "args": _arguments(call)}}
+    return wire if signature is None else wire | {"thoughtSignature": signature}
+
+
+def _arguments(call: ToolCall) -> object:
+    if not call.arguments.strip():
+        return {}
+    try:
+        value = orjson.loads(call.arguments)
+    except ValueError:
+        value = None
+    if type(value) is dict:
+        return orjson.Fragment(call.arguments)
+    raise InvalidFieldError(
+        f"The arguments of the tool call {call.id[:60]!r} in `messages` are not a JSON object.",
+        advice="Send them as one JSON object; Gemini takes nothing else.",
+        param="messages",
+    )
+
+
+def _result(result: ToolResult, names: Mapping[str, str]) -> Wire:
+    if result.call_id not in names:
+        raise InvalidFieldError(
+            f"A tool result in `messages` answers {result.call_id[:60]!r}, which nobody called.",
+            advice="Send the assistant's turn with the call before its result.",
+            param="messages",
+        )
+    try:
+        value = orjson.loads(result.text)
+    except ValueError:
+        value = None
+    response = value if type(value) is dict else {"result": result.text}
+    own, _ = parted(result.call_id)
+    return {"functionResponse": {"id": own, "name": names[result.call_id], "response": response}}
+
+
+def _picture(url: str) -> Wire:
+    if not url.startswith("data:"):
+        return {"fileData": {"fileUri": url}}
+    media_type, _, encoded = url.removeprefix("data:").partition(_BASE64_MARK)
+    if not (media_type and encoded):
+        raise InvalidFieldError(
+            "A picture in `messages` is a data URL without a media type or not in base64.",
+            advice="Send it as `data:image/png;base64,...`.",
+            param="messages",
+        )
+    return {"inlineData": {"mimeType": media_type, "data": encoded}}
