@@ -4,13 +4,19 @@ from weighbridge.domain.request import ToolCall
 from weighbridge.domain.response import Choice, Delta, FinishReason, Response, ToolPiece
 from weighbridge.domain.usage import Usage
 
+LARGEST_KEPT_CHARS = 4_000_000
+"""Of one answer. What is longer flows on to the caller, and is not kept to be judged."""
+
 
 class Collector:
-    """Collects the first choice's pieces. Appends only; joins once at the end."""
+    """Collects the first choice's pieces, up to a limit. Appends only; joins once at the end."""
 
-    __slots__ = ("_calls", "_finish", "_logprobs", "_model", "_refusal", "_texts", "_usage")
+    __slots__ = ("_calls", "_finish", "_logprobs", "_model", "_refusal", "_size", "_texts", "_usage", "is_whole")
 
     def __init__(self) -> None:
+        self._size = 0
+        self.is_whole = True
+        """False once the answer became longer than what is kept of it."""
         self._texts: list[str] = []
         self._refusal: list[str] = []
         self._logprobs: list[float] = []
@@ -23,6 +29,13 @@ class Collector:
         """Take in one piece. Usage is cumulative where it is reported more than once, so the last report counts."""
         if delta.choice:
             return
+        self._finish = delta.finish_reason or self._finish
+        self._usage = delta.usage or self._usage
+        self._model = delta.model or self._model
+        self._size += len(delta.text) + len(delta.tool_text) + len(delta.refusal)
+        if self._size > LARGEST_KEPT_CHARS:
+            self.is_whole = False
+            return
         if delta.text:
             self._texts.append(delta.text)
         if delta.refusal:
@@ -31,9 +44,6 @@ class Collector:
             self._logprobs.extend(delta.logprobs)
         for piece in delta.tool_pieces:
             self._calls.setdefault(piece.index, []).append(piece)
-        self._finish = delta.finish_reason or self._finish
-        self._usage = delta.usage or self._usage
-        self._model = delta.model or self._model
 
     def response(self) -> Response:
         """The whole answer so far. A stream without a finish reason was cut: `unknown`."""

@@ -3,18 +3,28 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 
-from weighbridge.dialects.collector import Collector
+from weighbridge.dialects.collector import LARGEST_KEPT_CHARS, Collector
 from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.hold import Hold, Settlement
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.response import Delta
 from weighbridge.domain.usage import Usage
+from weighbridge.domain.verdict import Finding, FindingCode, Verdict, VerdictStatus
 from weighbridge.pipeline.attempt import begin
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
-from weighbridge.pipeline.plan import Plan
+from weighbridge.pipeline.plan import Plan, promises_something
 from weighbridge.pipeline.result import Result, answered, escalated, failed
+
+TOO_LONG_TO_JUDGE = Verdict(
+    VerdictStatus.INVALID,
+    (
+        Finding(
+            FindingCode.TOO_LONG, f"The answer is longer than {LARGEST_KEPT_CHARS:,} characters, and was not judged."
+        ),
+    ),
+)
 
 
 @dataclass(slots=True)
@@ -75,6 +85,8 @@ class Flow:
             latency_s=self._elapsed_s(),
             first_chunk_s=self.first_chunk_s,
         )
+        if not self.collector.is_whole and promises_something(self.plan):
+            result = replace(result, verdict=TOO_LONG_TO_JUDGE)
         self.house.health.note_success(self.model)
         return self._settled(escalated(result, self.plan, len(self.draft.attempts) + 1))
 

@@ -197,8 +197,16 @@ def stream_mode(task: Task, request: Request) -> StreamMode:
         return StreamMode.VALIDATED
     if task.stream is not None:
         return task.stream
-    has_checks = task.contract != Contract() or task.escalate_when or request.output != TEXT_OUTPUT
-    return StreamMode.VALIDATED if has_checks else StreamMode.LIVE
+    return StreamMode.VALIDATED if task.escalate_when or _has_shape(task, request.output) else StreamMode.LIVE
+
+
+def promises_something(plan: Plan) -> bool:
+    """There is more to hold the answer against than that it says something."""
+    return _has_shape(plan.task, plan.output)
+
+
+def _has_shape(task: Task, output: OutputFormat) -> bool:
+    return task.contract != Contract() or output != TEXT_OUTPUT
 
 
 class Counts:

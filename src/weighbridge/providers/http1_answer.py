@@ -28,7 +28,8 @@ class HttpLimits:
     framing_bytes: int = 64 * 1024
     """Most bytes in a row without any of the body: status line, headers, chunk extensions, trailers."""
     body_bytes: int = 32 * 1024 * 1024
-    """Largest body, streams included."""
+    """Most bytes of a body that are held at once: the largest whole body. A stream is taken as it comes, and reading
+    stops while nobody takes it, so that it may be longer."""
 
 
 class AnswerReader:
@@ -159,7 +160,7 @@ class AnswerReader:
         if self.is_complete:
             return
         self._body_size += len(block)
-        if self._body_size > self._largest_body:
+        if self.unread + len(block) > self._largest_body:
             self._problem = f"has more than {self._largest_body} bytes"
             return
         self._blocks.append(block)
