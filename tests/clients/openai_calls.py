@@ -426,3 +426,15 @@ def test_an_async_response_streams(client: OpenAI) -> None:
             return "".join([event.delta async for event in stream if event.type == "response.output_text.delta"])
 
     assert asyncio.run(ask())
+
+
+def test_texts_become_vectors_in_the_order_of_the_texts(client: OpenAI) -> None:
+    answer = client.embeddings.create(model="vectors", input=["an invoice", "an invoice", "a poem"], dimensions=16)
+    one, same, other = (item.embedding for item in answer.data)
+    assert (len(one), one == same, one == other) == (16, True, False)
+    assert answer.usage.total_tokens > 0
+
+
+def test_vectors_come_as_numbers_where_they_are_asked_for(client: OpenAI) -> None:
+    answer = client.embeddings.create(model="vectors", input="an invoice", encoding_format="float")
+    assert all(isinstance(number, float) for number in answer.data[0].embedding)

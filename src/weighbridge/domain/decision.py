@@ -12,6 +12,7 @@ class DropReason(StrEnum):
     """Why a model of the portfolio cannot serve this request."""
 
     NOT_IN_SELECTION_RECORD = "not_in_selection_record"
+    OTHER_VECTORS = "other_vectors"
     NOT_DRAWN = "not_drawn"
     NOT_PINNED = "not_pinned"
     TOO_WEAK_FOR_RISK = "too_weak_for_risk"

@@ -38,6 +38,7 @@ class Tier(StrEnum):
 class Capability(StrEnum):
     """What a request may need of a model beyond plain text."""
 
+    EMBEDDINGS = "embeddings"
     JSON_SCHEMA = "json_schema"
     LOGPROBS = "logprobs"
     STREAMING = "streaming"

@@ -137,6 +137,16 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingWish:
+    """The caller wants vectors of its texts, one for each message, and no answer."""
+
+    dimensions: int | None = None
+    """Numbers in a vector; `None` leaves it to the model."""
+    is_base64: bool = False
+    """As base64 of 32-bit floats rather than as numbers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One call as the gateway understands it, whatever door it came through."""
 
@@ -172,6 +182,8 @@ class Request:
     """Documents that the caller brings along for the answer to draw on."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """The caller's own labels; classification rules may read them."""
+    embedding: EmbeddingWish | None = None
+    """Vectors are wanted; `None`: an answer."""
     body: Mapping[str, object] | None = None
     """The parsed wire body, kept so that a call to a host of the same dialect passes it on unchanged."""
 
@@ -205,4 +217,6 @@ class Request:
             wanted.add(Capability.JSON_SCHEMA)
         if any(isinstance(part, Image) for message in self.messages for part in message.parts):
             wanted.add(Capability.VISION)
+        if self.embedding is not None:
+            wanted.add(Capability.EMBEDDINGS)
         return frozenset(wanted)

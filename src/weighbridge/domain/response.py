@@ -48,6 +48,8 @@ class Response:
     """The provider's own identifier of the answer."""
     body: Mapping[str, object] | None = None
     """The parsed wire body, for a caller of the same dialect."""
+    vectors: tuple[str, ...] | None = None
+    """Where vectors were wanted: one for each text, base64 of 32-bit floats, little end first."""
 
     @property
     def text(self) -> str:

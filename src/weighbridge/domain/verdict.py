@@ -8,6 +8,7 @@ class FindingCode(StrEnum):
     """What is wrong with an answer."""
 
     EMPTY = "empty"
+    VECTORS_MISSING = "vectors_missing"
     LABEL_NOT_ALLOWED = "label_not_allowed"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ from weighbridge.domain.packed import Packed
 from weighbridge.domain.policy import Budget, Policy, PortfolioModel
 from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request
 from weighbridge.domain.signals import Classification
-from weighbridge.domain.task import Contract, StreamMode, Task
+from weighbridge.domain.task import ConfidenceRule, Contract, StreamMode, Task
 from weighbridge.domain.usage import TokenCount
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House, InForce
@@ -57,6 +57,8 @@ class Plan:
     """What the answer is judged against beside its contract."""
     checks: Mapping[str, Check] = field(default_factory=dict)
     """The operator's own checks, by name."""
+    is_for_vectors: bool = False
+    """Vectors are wanted, and no answer."""
     verifier: PortfolioModel | None = None
     """Says how sure an answer is; `None` where the task asks for none, or none may see the request."""
 
@@ -151,10 +153,10 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
     classification = classify(request, draft.caller, policy, in_force.nearest, counts.of_input)
     draft.classification = classification
     task = policy.tasks[classification.task]
+    if request.embedding is not None:
+        task = _for_vectors(task)
     sized_by = policy.models.get(request.model) or policy.models[task.primary_model]
-    packed = assemble(
-        request, task, lambda text: counts.of(text, sized_by.tokenizer), _input_limit(request, task, policy)
-    )
+    packed = _packed(request, task, policy, lambda text: counts.of(text, sized_by.tokenizer))
     draft.packed = packed
     is_unchanged = packed.messages is request.messages
     sizing = Sizing(request, task, counts if is_unchanged else Counts(replace(request, messages=packed.messages)))
@@ -173,7 +175,27 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
         deadline=draft.started + task.limits.deadline_s,
         material=Material(task.instructions or "", request.text, request.sources, _marks),
         checks=in_force.checks,
+        is_for_vectors=request.embedding is not None,
         verifier=policy.models[decision.verifier.model] if decision.verifier and decision.verifier.is_kept else None,
+    )
+
+
+def _packed(request: Request, task: Task, policy: Policy, count: Callable[[str], TokenCount]) -> Packed:
+    if request.embedding is not None:  # each text is for itself: nothing is put before it, and none is left out
+        return Packed(request.messages, count(request.text))
+    return assemble(request, task, count, _input_limit(request, task, policy))
+
+
+def _for_vectors(task: Task) -> Task:
+    """What is asked of a text is not asked of vectors; who may see the content, and what it may cost, holds as ever."""
+    return replace(
+        task,
+        contract=Contract(),
+        escalate_when=None,
+        confidence=ConfidenceRule(),
+        instructions=None,
+        safe_answer=None,
+        review=None,
     )
 
 
@@ -251,6 +273,8 @@ class Sizing:
 
 
 def _output_limit(request: Request, task: Task, model: PortfolioModel) -> int:
+    if request.embedding is not None:
+        return 0
     wanted = request.max_output_tokens or task.limits.max_output_tokens
     return min(wanted, model.max_output_tokens)
 

@@ -13,7 +13,7 @@ from weighbridge.domain.probe import Probe
 from weighbridge.domain.response import Response
 from weighbridge.domain.signals import SignalValue
 from weighbridge.domain.usage import Usage
-from weighbridge.domain.verdict import Verdict, VerdictStatus
+from weighbridge.domain.verdict import Finding, FindingCode, Verdict, VerdictStatus
 from weighbridge.pipeline.plan import Plan
 from weighbridge.validation.escalation import apply_escalation
 from weighbridge.validation.tidy import tidy
@@ -108,10 +108,21 @@ def escalated(result: Result, plan: Plan, number: int) -> Result:
 
 
 def _contract_verdict(response: Response, plan: Plan, model: PortfolioModel) -> Verdict:
+    if plan.is_for_vectors:
+        return _vectors_verdict(response, len(plan.packed.messages))
+
     def count(text: str) -> int:
         return count_tokens(text, model.tokenizer).tokens
 
     return validate(response, plan.task.contract, plan.output, count, plan.material)
+
+
+def _vectors_verdict(response: Response, texts: int) -> Verdict:
+    found = len(response.vectors or ())
+    if found == texts:
+        return Verdict(VerdictStatus.VALID)
+    message = f"There are {found} vectors for {texts} texts."
+    return Verdict(VerdictStatus.INVALID, (Finding(FindingCode.VECTORS_MISSING, message),))
 
 
 def _tidied(response: Response, verdict: Verdict, plan: Plan, model: PortfolioModel) -> tuple[Response, Verdict]:

@@ -12,7 +12,8 @@ def offer_shadow(draft: Draft, record: Record, response: Response, house: House)
     """Put a sample of the answers that models gave aside. The caller is not kept waiting, and nobody pays twice for
     what was never answered."""
     task = draft.task
-    if task is None or task.shadow is None or draft.shadows is not None or draft.caller.name == EVALUATION.name:
+    is_own = draft.shadows is not None or draft.caller.name == EVALUATION.name
+    if task is None or task.shadow is None or is_own or draft.request.embedding is not None:
         return
     is_sampled = record.served_model != task.shadow.model and house.chance() < task.shadow.share
     if record.status is OutcomeStatus.ANSWERED and is_sampled:

@@ -28,6 +28,7 @@ from weighbridge.providers.simulated_json import example_json
 from weighbridge.providers.simulated_options import SimulatedOptions
 from weighbridge.providers.simulated_script import Script, apply_script, parse_script
 from weighbridge.providers.simulated_tools import wished_calls
+from weighbridge.providers.simulated_vectors import example_vectors
 
 __all__ = ["SimulatedHost", "seed_answer"]
 
@@ -66,6 +67,9 @@ class SimulatedHost:
         """The whole answer. Raises ProviderError as scripted, ProviderRejectedError for a script that has an error."""
         script = self._script(model, request)
         self._fail_at_once(script, timeout_s)
+        if request.embedding is not None:
+            await self._pass_time(script.latency_s, timeout_s)
+            return example_vectors(model, request)
         answer = self._answer(script, model, request)
         needed_s = script.latency_s + len(answer.pieces) / (script.tokens_per_s or math.inf)
         await self._pass_time(needed_s, timeout_s)

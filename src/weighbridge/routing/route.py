@@ -31,11 +31,11 @@ def route(
     """
     task = policy.tasks[classification.task]
     pinned = request.model if request.model in policy.models else None
-    needs = request.needs
+    needs, first = request.needs, policy.models[task.primary_model]
 
     def judge(model: PortfolioModel, rules: Rules = RULES) -> Candidate:
         host = policy.hosts[model.host]
-        case = Case(model, host, task, request, classification, estimate(model), situation, pinned, needs)
+        case = Case(model, host, task, request, classification, estimate(model), situation, pinned, needs, first)
         return _candidate(case, _first_objection(case, rules))
 
     judged = {name: judge(model) for name, model in policy.models.items()}

@@ -34,6 +34,8 @@ class Case:
     situation: Situation
     pinned: str | None
     needs: frozenset[Capability]
+    first_choice: PortfolioModel
+    """The task's primary, whose vectors nobody else's may be mixed with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,14 @@ def not_drawn(case: Case) -> Objection | None:
     return Objection(DropReason.NOT_DRAWN, {"share": f"{canary.share:.4g}", "draw": f"{case.situation.draw:.4g}"})
 
 
+def other_vectors(case: Case) -> Objection | None:
+    """Vectors of different models cannot be compared: only another host of the same model may step in."""
+    first = case.first_choice
+    if case.request.embedding is None or case.pinned or case.model.upstream_name == first.upstream_name:
+        return None
+    return Objection(DropReason.OTHER_VECTORS, {"primary": first.name})
+
+
 def sensitivity_not_allowed(case: Case) -> Objection | None:
     """A model may see content up to its clearance, as first choice and as fallback alike."""
     level, clearance = case.classification.sensitivity, case.model.cleared_for
@@ -87,6 +97,8 @@ def region_not_allowed(case: Case) -> Objection | None:
 
 def too_weak_for_risk(case: Case) -> Objection | None:
     """High risk is served by the strongest tier only: never by a cheap primary."""
+    if case.request.embedding is not None:  # no answer is given that could be wrong
+        return None
     if case.classification.risk is not Risk.HIGH or case.model.tier is Tier.FRONTIER:
         return None
     return Objection(DropReason.TOO_WEAK_FOR_RISK, {"tier": case.model.tier.value, "needed": Tier.FRONTIER.value})
@@ -151,6 +163,8 @@ _UNPROVED = {
 def context_window_too_small(case: Case) -> Objection | None:
     """Input and the longest possible answer must fit together."""
     needed = case.estimate.input_tokens + case.estimate.output_tokens
+    if case.request.embedding is not None:  # the window is for each text by itself, and the estimate is of all
+        return None
     if needed <= case.model.context_window_tokens:
         return None
     return Objection(
@@ -198,6 +212,7 @@ RULES: Rules = (
     not_pinned,
     not_in_selection_record,
     not_drawn,
+    other_vectors,
     sensitivity_not_allowed,
     region_not_allowed,
     too_weak_for_risk,

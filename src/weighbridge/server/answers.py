@@ -14,6 +14,7 @@ RENDER_ERROR: dict[str, Callable[[WeighbridgeError], bytes]] = {
     "native": render_problem,
     "openai_chat": render_openai_error,
     "openai_responses": render_openai_error,
+    "openai_embeddings": render_openai_error,
     "anthropic_messages": render_anthropic_error,
 }
 

@@ -9,6 +9,7 @@ from weighbridge.pipeline.house import House
 from weighbridge.pipeline.reload import Reloader
 from weighbridge.server.answers import send_error
 from weighbridge.server.chat import chat_completions
+from weighbridge.server.embeddings import embeddings
 from weighbridge.server.messages import count_tokens, messages
 from weighbridge.server.pages import build_pages
 from weighbridge.server.responses import responses
@@ -19,6 +20,7 @@ Endpoint = Callable[[Headers, House, Receive, Send], Awaitable[None]]
 ENDPOINTS: Mapping[str, tuple[str, Endpoint]] = {
     "/v1/chat/completions": ("openai_chat", chat_completions),
     "/v1/responses": ("openai_responses", responses),
+    "/v1/embeddings": ("openai_embeddings", embeddings),
     "/v1/messages": ("anthropic_messages", messages),
     "/v1/messages/count_tokens": ("anthropic_messages", count_tokens),
 }

@@ -44,6 +44,7 @@ def describe_api() -> Schema:
                 "Run": _run(),
                 "ChatCompletion": _chat(),
                 "Response": _response(),
+                "Embeddings": _embeddings(),
                 "Message": _message(),
                 "Error": _error(),
             }
@@ -57,6 +58,7 @@ def _paths() -> Schema:
     return {
         "/v1/chat/completions": {"post": _operation("An OpenAI chat completion, JSON or SSE.", "ChatCompletion")},
         "/v1/responses": {"post": _operation("An OpenAI response, JSON or SSE; nothing is kept.", "Response")},
+        "/v1/embeddings": {"post": _operation("Texts to vectors.", "Embeddings")},
         "/v1/messages": {"post": _operation("An Anthropic message, JSON or SSE.", "Message")},
         "/v1/messages/count_tokens": {"post": _operation("Count a message's input.", "Message")},
         "/v1/tasks/{task}/runs": {"post": _operation("Run a task once.", "Run", ["task"], ends=_RUN_ENDS)},
@@ -180,6 +182,19 @@ def _response() -> Schema:
             "store": {"const": False},
         },
         "additionalProperties": True,
+    }
+
+
+def _embeddings() -> Schema:
+    return {
+        "type": "object",
+        "required": ["model", "input"],
+        "properties": {
+            "model": TEXT,
+            "input": {"type": ["string", "array"], "items": TEXT, "maxItems": 2048},
+            "encoding_format": {"enum": ["float", "base64"]},
+            "dimensions": {"type": "integer", "minimum": 1},
+        },
     }
 
 
