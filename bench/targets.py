@@ -27,16 +27,18 @@ hosts:
   upstream: {{provider: bench, dialect: openai_chat, base_url: "http://127.0.0.1:{upstream}/v1"}}
 models:
   small: {{host: upstream, price: {{input_usd_per_million: 0.10, output_usd_per_million: 0.30}},
-    context_window_tokens: 16000, max_output_tokens: 1000, tier: small}}
+    context_window_tokens: 200000, max_output_tokens: 1000, tier: small, capabilities: [streaming]}}
   strong: {{host: upstream, price: {{input_usd_per_million: 3, output_usd_per_million: 12}},
-    context_window_tokens: 200000, max_output_tokens: 1000, tier: frontier}}
+    context_window_tokens: 200000, max_output_tokens: 1000, tier: frontier, capabilities: [streaming]}}
 tasks:
   classify:
     risk_level: low
     primary_model: small
     fallback_model: strong
     output: {{labels: [invoice, renewal, tax, legal, other]}}
+    limits: {{max_input_tokens: 100000}}
     recognise: {{rules: [{{name: asks-to-classify, keywords: [classify, invoice]}}]}}
+  talk: {{risk_level: low, primary_model: small, fallback_model: strong}}
 default_task: classify
 keys:
   bench: {{secret: "${{env:BENCH_KEY}}"}}
@@ -53,6 +55,8 @@ class Target:
     name: str
     port: int
     processes: list[subprocess.Popen[bytes]]
+    headers: tuple[tuple[str, str], ...] = ()
+    """What its requests have to carry beside the key."""
 
     def cpu_s(self) -> float:
         """User and system time of its processes and their children so far."""
@@ -87,7 +91,7 @@ def start_gateway(folder: Path, upstream: int) -> Target:
     port = free_port()
     command = [sys.executable, "-m", "weighbridge", "serve", "--config", str(config), "--port", str(port)]
     process = subprocess.Popen(command, env={**os.environ, "BENCH_KEY": KEY}, stdout=subprocess.DEVNULL)
-    return _ready(Target("weighbridge", port, [process]))
+    return ready(Target("weighbridge", port, [process]))
 
 
 def start_nginx(folder: Path, upstream: int) -> Target | None:
@@ -99,7 +103,7 @@ def start_nginx(folder: Path, upstream: int) -> Target | None:
     conf = folder / "nginx.conf"
     conf.write_text(NGINX.format(folder=folder, upstream=upstream, port=port))
     process = subprocess.Popen([binary, "-c", str(conf), "-p", str(folder)], stderr=subprocess.DEVNULL)
-    return _ready(Target("nginx", port, [process]))
+    return ready(Target("nginx", port, [process]))
 
 
 def free_listener() -> socket.socket:
@@ -124,8 +128,9 @@ def _start(name: str, folder: Path, command: list[str], *arguments: str) -> Targ
     raise RuntimeError(f"{name} did not start")
 
 
-def _ready(target: Target) -> Target:
-    deadline = time.monotonic() + 20
+def ready(target: Target, within_s: float = 20) -> Target:
+    """The same once it accepts connections. Raises RuntimeError when it does not."""
+    deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", target.port), 1).close()

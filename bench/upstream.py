@@ -1,4 +1,4 @@
-"""A provider that costs almost nothing: one canned OpenAI answer over keep-alive HTTP, on an asyncio protocol."""
+"""A provider that costs almost nothing: a canned OpenAI answer, whole or in 50 pieces, on an asyncio protocol."""
 
 import asyncio
 import sys
@@ -11,6 +11,36 @@ ANSWER = (
     b'"usage":{"prompt_tokens":230,"completion_tokens":1,"total_tokens":231}}'
 )
 REPLY = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(ANSWER) + ANSWER
+
+
+CHUNKS = 50
+"""Pieces of a streamed answer, sent in a burst."""
+
+
+_HEAD = b'{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"bench",'
+
+
+def _event(delta: bytes, finish: bytes = b"null") -> bytes:
+    choice = b'{"index":0,"delta":{%b},"logprobs":null,"finish_reason":%b}' % (delta, finish)
+    return b'data: %b"choices":[%b]}\n\n' % (_HEAD, choice)
+
+
+def _chunked(body: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(body), body)
+
+
+EVENTS = [
+    _event(b'"role":"assistant","content":""'),
+    *(_event(b'"content":" word"') for _ in range(CHUNKS)),
+    _event(b"", b'"stop"'),
+    b"data: " + _HEAD + b'"choices":[],"usage":{"prompt_tokens":230,"completion_tokens":50,"total_tokens":280}}\n\n',
+    b"data: [DONE]\n\n",
+]
+STREAM = (
+    b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+    + b"".join(map(_chunked, EVENTS))
+    + b"0\r\n\r\n"
+)
 
 
 class Upstream(asyncio.Protocol):
@@ -26,8 +56,9 @@ class Upstream(asyncio.Protocol):
             size = _content_length(self._buffer[:end])
             if len(self._buffer) < end + 4 + size:
                 return
+            is_stream = b'"stream":true' in self._buffer[end : end + 4 + size].replace(b" ", b"")
             self._buffer = self._buffer[end + 4 + size :]
-            self._transport.write(REPLY)
+            self._transport.write(STREAM if is_stream else REPLY)
 
 
 def _content_length(head: bytes) -> int:
