@@ -20,13 +20,13 @@ from typing import Any
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parents[1] / ".venv-clients"
 KEY = "a-key-of-the-client-tests"
-NODE = "openai_js"
+NODE = ("anthropic_js", "openai_js")
 
 
 def main(wanted: list[str]) -> int:
     """Run the wanted clients, or all; the number of clients that failed comes back."""
-    clients = wanted or [*sorted(path.stem.removesuffix("_calls") for path in HERE.glob("*_calls.py")), NODE]
-    commands = {client: node_command() if client == NODE else python_command(client) for client in clients}
+    clients = wanted or [*sorted(path.stem.removesuffix("_calls") for path in HERE.glob("*_calls.py")), *NODE]
+    commands = {client: node_command(client) if client in NODE else python_command(client) for client in clients}
     with tempfile.TemporaryDirectory() as folder, gateway(Path(folder)) as url:
         env = {**os.environ, "WEIGHBRIDGE_URL": url, "WEIGHBRIDGE_KEY": KEY, "PYTHONDONTWRITEBYTECODE": "1"}
         failed = [client for client, command in commands.items() if not ran_well(client, command, env)]
@@ -56,11 +56,11 @@ def python_command(client: str) -> list[str]:
     return [str(part) for part in (python, "-m", "pytest", *options, HERE / f"{client}_calls.py")]
 
 
-def node_command() -> list[str] | None:
+def node_command(client: str) -> list[str] | None:
     """Node's own test runner; `None` without node."""
     if shutil.which("node") is None or shutil.which("npm") is None:
         return None
-    source, place = HERE / NODE, ENVIRONMENTS / NODE
+    source, place = HERE / client, ENVIRONMENTS / client
     lock = source / "package-lock.json"
     if is_stale(place, lock):
         shutil.copytree(source, place, dirs_exist_ok=True)
