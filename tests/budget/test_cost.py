@@ -70,3 +70,16 @@ def test_no_call_within_its_estimate_costs_more_unless_reading_a_cache_is_dearer
     assert estimated is not None
     assert spent is not None
     assert spent <= estimated
+
+
+def test_a_cache_write_for_an_hour_has_a_price_of_its_own() -> None:
+    price = Price.per_million("1", "5", cache_write_usd="1.25", cache_write_1h_usd="2")
+    usage = Usage(0, 0, cache_write_tokens=1_000_000, cache_write_1h_tokens=400_000)
+    assert str(cost_of(price, usage)) == "1.55"
+    assert str(estimate(price, 1_000_000, 0)) == "2"
+
+
+def test_the_price_of_minutes_says_nothing_of_an_hour() -> None:
+    usage = Usage(10, 0, cache_write_tokens=10, cache_write_1h_tokens=10)
+    assert cost_of(Price.per_million("1", "5", cache_write_usd="1.25"), usage) is None
+    assert cost_of(Price.per_million("1", "5"), usage) == Price.per_million("1", "5").input * 20

@@ -212,3 +212,15 @@ def test_any_json_gives_a_response_or_a_provider_error(whole: object, block: obj
         except ProviderError:
             continue
         rendered(response)
+
+
+def test_writes_for_an_hour_are_counted_apart() -> None:
+    wire = {
+        "input_tokens": 3,
+        "output_tokens": 2,
+        "cache_creation_input_tokens": 9,
+        "cache_creation": {"ephemeral_5m_input_tokens": 4, "ephemeral_1h_input_tokens": 5},
+    }
+    found = parse_usage(wire)
+    assert found == Usage(3, 2, cache_write_tokens=9, cache_write_1h_tokens=5)
+    assert parse_usage(render_usage(found)) == found

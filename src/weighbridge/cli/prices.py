@@ -31,6 +31,7 @@ def _row(model: PortfolioModel) -> dict[str, object]:
         "output_usd_per_million": _per_million(price.output if price else None),
         "cache_read_usd_per_million": _per_million(price.cache_read if price else None),
         "cache_write_usd_per_million": _per_million(price.cache_write if price else None),
+        "cache_write_1h_usd_per_million": _per_million(price.cache_write_1h if price else None),
         "origin": price.origin if price else None,
     }
 
@@ -41,10 +42,10 @@ def _per_million(amount: Money | None) -> str | None:
 
 def _table(models: list[PortfolioModel]) -> Table:
     table = Table(title="USD per million tokens", title_justify="left")
-    for column in ("model", "input", "output", "cache read", "cache write", "origin"):
+    for column in ("model", "input", "output", "cache read", "cache write", "for 1 h", "origin"):
         table.add_column(column, justify="left" if column in {"model", "origin"} else "right")
     for model in models:
         row = _row(model)
         shown = ["" if value is None else str(value) for value in row.values()]
-        table.add_row(*shown if model.price else [model.name, "unknown", "unknown", "", "", ""])
+        table.add_row(*shown if model.price else [model.name, "unknown", "unknown", "", "", "", ""])
     return table

@@ -109,6 +109,7 @@ def _price(row: ModelRow) -> Price | None:
         row.price.output_usd_per_million,
         cache_read_usd=row.price.cache_read_usd_per_million,
         cache_write_usd=row.price.cache_write_usd_per_million,
+        cache_write_1h_usd=row.price.cache_write_1h_usd_per_million,
     )
 
 

@@ -109,6 +109,9 @@ class PriceRow(Row):
     """Output, reasoning included."""
     cache_read_usd_per_million: UsdPerMillion | None = None
     """Input served from the provider's cache; without it the input price counts."""
+    cache_write_1h_usd_per_million: UsdPerMillion | None = None
+    """Input written to the provider's cache for an hour; where `cache_write_usd_per_million` is stated and this is not,
+    the cost of such a call is unknown."""
     cache_write_usd_per_million: UsdPerMillion | None = None
     """Input written to the provider's cache; without it the input price counts."""
 

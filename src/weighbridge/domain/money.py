@@ -70,6 +70,8 @@ class Price:
     """For one input token served from the provider's prompt cache."""
     cache_write: Money | None = None
     """For one input token written to the provider's prompt cache."""
+    cache_write_1h: Money | None = None
+    """The same for one that is kept for an hour; `None` is unknown where `cache_write` is stated."""
     origin: str = "config"
     """Where the figure comes from: `config`, or the catalogue's name and version."""
 
@@ -81,6 +83,7 @@ class Price:
         *,
         cache_read_usd: str | Decimal | None = None,
         cache_write_usd: str | Decimal | None = None,
+        cache_write_1h_usd: str | Decimal | None = None,
         origin: str = "config",
     ) -> Self:
         """From dollars per million tokens. Raises ValueError below 0 or finer than 1e-6 USD per million."""
@@ -89,6 +92,7 @@ class Price:
             output=_per_token(output_usd),
             cache_read=None if cache_read_usd is None else _per_token(cache_read_usd),
             cache_write=None if cache_write_usd is None else _per_token(cache_write_usd),
+            cache_write_1h=None if cache_write_1h_usd is None else _per_token(cache_write_1h_usd),
             origin=origin,
         )
 

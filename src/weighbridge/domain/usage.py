@@ -44,6 +44,8 @@ class Usage:
     """The part of `output_tokens` spent on reasoning that the caller does not see."""
     is_estimated: bool = False
     """True where the provider reported nothing and we counted ourselves."""
+    cache_write_1h_tokens: int = 0
+    """The part of `cache_write_tokens` that is kept for an hour rather than minutes, which costs more."""
 
     @property
     def prompt_tokens(self) -> int:
@@ -56,6 +58,7 @@ class Usage:
             output_tokens=self.output_tokens + other.output_tokens,
             cache_read_tokens=self.cache_read_tokens + other.cache_read_tokens,
             cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            cache_write_1h_tokens=self.cache_write_1h_tokens + other.cache_write_1h_tokens,
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             is_estimated=self.is_estimated or other.is_estimated,
         )

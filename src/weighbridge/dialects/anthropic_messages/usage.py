@@ -21,11 +21,14 @@ def parse_usage(value: object, before: Usage | None = None) -> Usage | None:
     if not has_both:
         return None
     output = _larger(value, "output_tokens", known.output_tokens)
+    written = _larger(value, "cache_creation_input_tokens", known.cache_write_tokens)
+    for_an_hour = _larger(value.get("cache_creation"), "ephemeral_1h_input_tokens", known.cache_write_1h_tokens)
     return Usage(
         input_tokens=_larger(value, "input_tokens", known.input_tokens),
         output_tokens=output,
         cache_read_tokens=_larger(value, "cache_read_input_tokens", known.cache_read_tokens),
-        cache_write_tokens=_larger(value, "cache_creation_input_tokens", known.cache_write_tokens),
+        cache_write_tokens=written,
+        cache_write_1h_tokens=min(for_an_hour, written),
         reasoning_tokens=min(
             _larger(value.get("output_tokens_details"), "thinking_tokens", known.reasoning_tokens), output
         ),
@@ -52,6 +55,11 @@ def render_usage(usage: Usage | None) -> dict[str, object]:
         "cache_read_input_tokens": usage.cache_read_tokens,
         "output_tokens": usage.output_tokens,
     }
+    if usage.cache_write_1h_tokens:
+        counts["cache_creation"] = {
+            "ephemeral_5m_input_tokens": usage.cache_write_tokens - usage.cache_write_1h_tokens,
+            "ephemeral_1h_input_tokens": usage.cache_write_1h_tokens,
+        }
     if usage.reasoning_tokens:
         counts["output_tokens_details"] = {"thinking_tokens": usage.reasoning_tokens}
     return counts
