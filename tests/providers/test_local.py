@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -167,7 +168,7 @@ asyncio.run(main())
     deadline = time.monotonic() + 10
     while is_alive(child):
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        threading.Event().wait(0.05)
 
 
 async def test_restricted_content_has_a_home_without_any_provider(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def main() -> None:
     settings = json.loads(sys.stdin.readline())
     try:
         server = _serve(settings)
-    except Exception as error:  # noqa: BLE001 (whatever it was, the parent tells it)
+    except (ImportError, RuntimeError) as error:  # no library, or it cannot load the weights: the parent tells it
         _say({"error": f"{type(error).__name__}: {error}"[:200]})
         sys.exit(1)
     _say({"url": server.listening_address})

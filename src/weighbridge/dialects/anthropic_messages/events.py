@@ -1,10 +1,9 @@
 """A streamed answer from a host, one server-sent event's JSON at a time."""
 
-import orjson
-
 from weighbridge.dialects.anthropic_messages.errors import error_in_answer
 from weighbridge.dialects.anthropic_messages.response import malformed, parse_call, parse_stop, text_or_empty
 from weighbridge.dialects.anthropic_messages.usage import parse_usage
+from weighbridge.dialects.wire_object import event_in, object_in
 from weighbridge.domain.response import Delta, ToolPiece
 from weighbridge.domain.usage import Usage
 
@@ -29,7 +28,7 @@ class EventReader:
         Events that say nothing to the gateway (pings, thinking, types to come) are only their bytes. Raises
         ProviderMalformedError for an event that breaks the dialect, ProviderError for one that reports an error.
         """
-        event = _event_in(chunk)
+        event = event_in(chunk, malformed)
         match event.get("type"):
             case "content_block_delta":
                 return self._piece(event, chunk)
@@ -50,7 +49,7 @@ class EventReader:
         return Delta(wire=chunk)
 
     def _piece(self, event: Event, chunk: bytes) -> Delta:
-        delta = _object_in(event, "delta")
+        delta = object_in(event, "delta", malformed)
         kind = delta.get("type")
         if kind == "text_delta":
             return Delta(text=text_or_empty(delta.get("text"), "text"), wire=chunk)
@@ -63,7 +62,7 @@ class EventReader:
         return Delta(tool_text=arguments, tool_pieces=(ToolPiece(call, arguments=arguments),), wire=chunk)
 
     def _block(self, event: Event, chunk: bytes) -> Delta:
-        block, index = _object_in(event, "content_block"), _index_of(event)
+        block, index = object_in(event, "content_block", malformed), _index_of(event)
         if block.get("type") == "text":
             return Delta(text=text_or_empty(block.get("text"), "text"), wire=chunk)
         if block.get("type") != "tool_use":
@@ -85,31 +84,14 @@ class EventReader:
         return Delta(tool_text="{}", tool_pieces=(ToolPiece(call, arguments="{}"),), wire=chunk)
 
     def _start(self, event: Event, chunk: bytes) -> Delta:
-        message = _object_in(event, "message")
+        message = object_in(event, "message", malformed)
         self._usage = parse_usage(message.get("usage"))
         return Delta(usage=self._usage, model=text_or_empty(message.get("model"), "model") or None, wire=chunk)
 
     def _end(self, event: Event, chunk: bytes) -> Delta:
         self._usage = parse_usage(event.get("usage"), self._usage)
-        stop = _object_in(event, "delta").get("stop_reason")
+        stop = object_in(event, "delta", malformed).get("stop_reason")
         return Delta(finish_reason=parse_stop(stop), usage=self._usage, wire=chunk)
-
-
-def _event_in(chunk: bytes) -> Event:
-    try:
-        event = orjson.loads(chunk)
-    except ValueError:
-        raise malformed("holds an event that is not JSON") from None
-    if type(event) is not dict:
-        raise malformed("holds an event that is not a JSON object")
-    return event
-
-
-def _object_in(event: Event, key: str) -> dict[str, object]:
-    value = event.get(key)
-    if type(value) is not dict:
-        raise malformed(f"holds an event without its {key.replace('_', ' ')}")
-    return value
 
 
 def _index_of(event: Event) -> int:

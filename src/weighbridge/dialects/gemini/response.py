@@ -7,6 +7,7 @@ import orjson
 
 from weighbridge.dialects.gemini.errors import error_in_answer
 from weighbridge.dialects.gemini.signatures import with_signature
+from weighbridge.dialects.wire_object import answer_in
 from weighbridge.domain.errors import ContentPolicyError, ProviderMalformedError
 from weighbridge.domain.request import ToolCall
 from weighbridge.domain.response import Choice, FinishReason, Response
@@ -33,12 +34,7 @@ def malformed(what: str) -> ProviderMalformedError:
 def read_answer(body: bytes) -> Fields:
     """The object. Raises ProviderMalformedError when it is none, ProviderError when it holds an error, and
     ContentPolicyError when the prompt was blocked."""
-    try:
-        answer = orjson.loads(body)
-    except ValueError:
-        raise malformed("is not JSON") from None
-    if type(answer) is not dict:
-        raise malformed("is not a JSON object")
+    answer = answer_in(body, malformed)
     if answer.get("error"):
         raise error_in_answer(answer["error"])
     feedback = answer.get("promptFeedback")

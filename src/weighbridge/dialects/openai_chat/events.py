@@ -16,6 +16,7 @@ from weighbridge.dialects.openai_chat.response import (
     text_or_empty,
 )
 from weighbridge.dialects.openai_chat.usage import parse_usage, render_usage
+from weighbridge.dialects.wire_object import event_in
 from weighbridge.domain.errors import WeighbridgeError
 from weighbridge.domain.response import Delta, ToolPiece
 
@@ -31,12 +32,7 @@ def parse_event(chunk: bytes) -> Delta:
     Only the first choice is read; the others travel in the bytes. Raises ProviderMalformedError for an event that is
     not a chunk, ProviderError for one that reports an error.
     """
-    try:
-        event = orjson.loads(chunk)
-    except ValueError:
-        raise malformed("holds an event that is not JSON") from None
-    if type(event) is not dict:
-        raise malformed("holds an event that is not a JSON object")
+    event = event_in(chunk, malformed)
     if event.get("error") or event.get("object") == "error":
         raise error_in_answer(event.get("error") or event)
     choice = _first_choice(event.get("choices"))

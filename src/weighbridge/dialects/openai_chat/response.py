@@ -7,6 +7,7 @@ import orjson
 
 from weighbridge.dialects.openai_chat.errors import error_in_answer
 from weighbridge.dialects.openai_chat.usage import parse_usage, render_usage
+from weighbridge.dialects.wire_object import answer_in
 from weighbridge.domain.errors import ProviderMalformedError
 from weighbridge.domain.request import ToolCall
 from weighbridge.domain.response import Choice, FinishReason, Response
@@ -22,12 +23,7 @@ FINISH_REASONS: Mapping[object, FinishReason] = {
 
 def parse_response(body: bytes) -> Response:
     """A host's answer. Raises ProviderMalformedError when it is not one, ProviderError when it holds an error."""
-    try:
-        answer = orjson.loads(body)
-    except ValueError:
-        raise malformed("is not JSON") from None
-    if type(answer) is not dict:
-        raise malformed("is not a JSON object")
+    answer = answer_in(body, malformed)
     if answer.get("error"):
         raise error_in_answer(answer["error"])
     choices = answer.get("choices")

@@ -9,6 +9,7 @@ import orjson
 
 from weighbridge.dialects.openai_chat.errors import error_in_answer
 from weighbridge.dialects.openai_chat.response import malformed, text_or_empty
+from weighbridge.dialects.wire_object import answer_in
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.usage import Usage
 
@@ -18,12 +19,7 @@ BYTES = 4
 def parse_response(body: bytes) -> Response:
     """A host's answer, its vectors in the order of the texts. Hosts that send numbers whatever was asked for are read,
     too. Raises ProviderMalformedError or ProviderError."""
-    try:
-        answer = orjson.loads(body)
-    except ValueError:
-        raise malformed("is not JSON") from None
-    if type(answer) is not dict:
-        raise malformed("is not a JSON object")
+    answer = answer_in(body, malformed)
     if answer.get("error"):
         raise error_in_answer(answer["error"])
     rows = answer.get("data")

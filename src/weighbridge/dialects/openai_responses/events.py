@@ -2,12 +2,11 @@
 
 from collections.abc import Callable
 
-import orjson
-
 from weighbridge.dialects.openai_chat.errors import error_in_answer
 from weighbridge.dialects.openai_chat.response import parse_logprobs, text_or_empty
 from weighbridge.dialects.openai_responses.response import CALLS, finish_of, malformed, parse_call
 from weighbridge.dialects.openai_responses.usage import parse_usage
+from weighbridge.dialects.wire_object import event_in, object_in
 from weighbridge.domain.response import Delta, ToolPiece
 
 Event = dict[str, object]
@@ -34,7 +33,7 @@ class EventReader:
         """
         if chunk == b"[DONE]":
             return None
-        event = _event_in(chunk)
+        event = event_in(chunk, malformed)
         kind = event.get("type")
         if type(kind) is not str:
             raise malformed("holds an event without a type")
@@ -56,7 +55,7 @@ class EventReader:
         }
 
     def _added(self, event: Event, chunk: bytes) -> Delta:
-        item = _object_in(event, "item")
+        item = object_in(event, "item", malformed)
         if item.get("type") not in CALLS:
             return Delta(wire=chunk)
         called = parse_call(item)
@@ -81,11 +80,11 @@ class EventReader:
         if index is None or index not in self._silent:
             return Delta(wire=chunk)
         self._silent.discard(index)
-        text = parse_call(_object_in(event, "item")).arguments
+        text = parse_call(object_in(event, "item", malformed)).arguments
         return Delta(tool_text=text, tool_pieces=(ToolPiece(index, arguments=text),), wire=chunk)
 
     def _ended(self, event: Event, chunk: bytes) -> Delta:
-        response = _object_in(event, "response")
+        response = object_in(event, "response", malformed)
         self.has_ended = True
         status = "completed" if event.get("type") == "response.completed" else "incomplete"
         return Delta(
@@ -114,20 +113,3 @@ def _other(event: Event, chunk: bytes) -> Delta:
 def _error_of(event: Event) -> object:
     response = event.get("response")
     return response.get("error") if type(response) is dict else event.get("error") or event
-
-
-def _event_in(chunk: bytes) -> Event:
-    try:
-        event = orjson.loads(chunk)
-    except ValueError:
-        raise malformed("holds an event that is not JSON") from None
-    if type(event) is not dict:
-        raise malformed("holds an event that is not a JSON object")
-    return event
-
-
-def _object_in(event: Event, key: str) -> dict[str, object]:
-    value = event.get(key)
-    if type(value) is not dict:
-        raise malformed(f"holds an event without its {key}")
-    return value
