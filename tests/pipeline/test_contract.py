@@ -64,8 +64,8 @@ async def test_a_source_that_is_out_of_date_is_shown_as_such_and_may_not_be_cite
     assert outcome.text == "99.9 % [new]"
     assert outcome.record.attempts[0].verdict.findings[0].code == "citation_deprecated"
     prompt = script.requests[0].messages[-1].text
-    assert "[new] current\nUptime is 99.9 %." in prompt
-    assert "[old] deprecated" in prompt
+    assert '<source id="new" authority="supporting" status="current">\nUptime is 99.9 %.\n</source>' in prompt
+    assert 'id="old" authority="supporting" status="deprecated">' in prompt
     assert prompt.endswith("What uptime do we promise?")
 
 

@@ -36,6 +36,12 @@ def cost_of(price: Price | None, usage: Usage | None) -> Money | None:
     )
 
 
+def affordable_tokens(price: Price, amount: Money) -> int | None:
+    """How many input tokens `amount` buys; `None` where they cost nothing."""
+    each = _dearest_input(price)
+    return amount.pico // each.pico if each.pico else None
+
+
 def _of_an_hour(price: Price, tokens: int) -> Money | None:
     if tokens == 0:
         return ZERO

@@ -1,11 +1,14 @@
 """`weighbridge eval run TASK`: how well models answer a dataset."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from weighbridge.cli.common import Config, Json, print_json, print_tables
+from weighbridge.cli.eval_retrieval import run_retrieval
 from weighbridge.cli.evaluation import Options, found_policy, held, summary_table, wanted_by
 from weighbridge.evals.session import Session, Wanted
 from weighbridge.evals.summary import Summary, summarise
@@ -15,10 +18,20 @@ def run(
     task: Annotated[str, Parameter(help="A task of the config.")],
     *,
     options: Options = Options(),  # noqa: B008 (frozen)
+    retrieval: Annotated[
+        Path | None, Parameter(help="Only search: a file of questions with the passages that answer them.")
+    ] = None,
+    k: Annotated[int, Parameter(help="With --retrieval: so many passages count.", validator=Number(gte=1, lte=40))] = 5,
+    min_recall: Annotated[float | None, Parameter(help="With --retrieval: exit 1 below this recall@k.")] = None,
     config: Config = None,
     json: Json = False,
 ) -> int:
-    """Ask every sample with the model pinned, and score what comes. Exit 1 when some were left without an answer."""
+    """Ask every sample with the model pinned, and score what comes. Exit 1 when some were left without an answer.
+
+    With --retrieval no model is asked: each question is searched for, and what is found is held against the file.
+    """
+    if retrieval is not None:
+        return run_retrieval(task, retrieval, k, min_recall, config, json)
     policy, path = found_policy(config)
     wanted = wanted_by(policy, path, task, options)
     session = held(wanted, options)

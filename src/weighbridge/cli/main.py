@@ -57,6 +57,16 @@ GROUPS = {
             "export": "Print decided answers as evaluation samples or fine-tuning conversations.",
         },
     ),
+    "sources": (
+        "The documents that answers draw on.",
+        {
+            "add": "Index a file, a folder or a list of addresses.",
+            "list": "List documents with their labels.",
+            "search": "Show the passages that a question finds.",
+            "show": "Show a document's passages, or one passage word for word.",
+            "remove": "Remove documents.",
+        },
+    ),
     "prices": ("What models cost.", {"show": "Show each model's price and where the figure comes from."}),
 }
 IN_OWN_FILES = {"eval"}
@@ -71,7 +81,9 @@ for _name, (_summary, _commands) in GROUPS.items():
     app.command(_group)
 
 FAILED, MISUSED = 1, 2
-MISUSES = frozenset({"invalid_field", "empty_input", "unknown_task", "unknown_model", "invalid_correction"})
+MISUSES = frozenset(
+    {"invalid_field", "empty_input", "unknown_task", "unknown_model", "invalid_correction", "unknown_collection"}
+)
 """Codes of errors that the command line itself is to blame for."""
 
 

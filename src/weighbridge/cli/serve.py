@@ -19,11 +19,13 @@ from weighbridge.config.load import config_fingerprint, load_policy
 from weighbridge.domain.errors import CommandError, ConfigError, ConfigProblem
 from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.house import House, InForce
+from weighbridge.pipeline.index import watch_sources
 from weighbridge.pipeline.reload import Reloader
 from weighbridge.pipeline.wire import derive_at, open_house
 from weighbridge.server.app import App
 
 DRAIN_S = 30
+LOOK_AT_SOURCES_EVERY_S = 5.0
 
 
 def serve(
@@ -51,12 +53,13 @@ async def _serve(policy: Policy, path: Path | None, fingerprint: str, listener: 
             reloader = reloader_at(listener.getsockname()[0], path, fingerprint, house)
         print_lines(*_welcome(policy, path, listener))
         _settle_memory()
-        watching = asyncio.create_task(reloader.watch()) if reloader else None
+        watching = [asyncio.create_task(watch_sources(LOOK_AT_SOURCES_EVERY_S, house))]
+        watching += [asyncio.create_task(reloader.watch())] if reloader else []
         try:
             await http_server(App(house, reloader)).serve(sockets=[listener])
         finally:
-            if watching is not None:
-                watching.cancel()
+            for task in watching:
+                task.cancel()
 
 
 def reloader_at(host: str, path: Path, fingerprint: str, house: House) -> Reloader:

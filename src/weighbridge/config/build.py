@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from weighbridge.config.digest import with_digest
+from weighbridge.config.evidence import build_collection, build_conversation, build_evidence, build_tool
 from weighbridge.config.gate import build_gate
 from weighbridge.config.known import INSIDE, SIMULATED
 from weighbridge.config.prices import catalogue_price
@@ -57,6 +58,8 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
                 if task.shadow is not None
             ),
         ),
+        collections={name: build_collection(name, row, folder) for name, row in main.sources.items()},
+        tools={name: build_tool(name, row) for name, row in main.tools.items()},
         example_threshold=main.recognise.example_threshold,
         proofs=read_proofs(folder, [task.name for task in built.values() if task.gate is not None]),
         store=StoreSettings(str(folder / main.store.path), main.store.queue_limit, main.store.review_limit),
@@ -146,6 +149,8 @@ def _task(name: str, row: TaskFields, privacy: PrivacyRow, folder: Path) -> Task
         retention_days=row.storage.retention_days or privacy.retention_days,
         log_fields=tuple(row.observability.log_fields),
         stream=row.stream,
+        evidence=build_evidence(row.evidence),
+        conversation=build_conversation(row.conversation),
         review=_review(row.review),
         canary=None if row.canary is None else Canary(row.canary.model, row.canary.share),
         shadow=_shadow(row.shadow),
@@ -254,9 +259,14 @@ def _signals(declared: Mapping[str, SignalRow], tasks: Mapping[str, Task]) -> tu
     )
 
 
-def _key(name: str, row: KeyRow) -> GatewayKey:
+def _caller(name: str, row: KeyRow) -> Caller:
     tasks = None if row.tasks is None else frozenset(row.tasks)
-    return GatewayKey(Caller(name, row.sensitivity, row.may_pin, tasks, row.may_audit, row.may_review), row.secret)
+    may = {"may_pin": row.may_pin, "may_audit": row.may_audit, "may_review": row.may_review}
+    return Caller(name, row.sensitivity, tasks=tasks, may_edit_sources=row.may_edit_sources, **may)
+
+
+def _key(name: str, row: KeyRow) -> GatewayKey:
+    return GatewayKey(_caller(name, row), row.secret)
 
 
 def _budget(name: str, row: BudgetRow) -> Budget:

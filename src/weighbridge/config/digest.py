@@ -10,15 +10,15 @@ from weighbridge.domain.policy import Policy
 from weighbridge.domain.secret import Secret
 from weighbridge.domain.signals import Condition
 
-_DECIDES_NOTHING = {"digest", "store", "proofs"}
+_DECIDES_NOTHING = {"digest", "store", "proofs", "collections"}
 
 
 def with_digest(policy: Policy) -> Policy:
     """The policy with its digest: sha256 over its canonical JSON.
 
     Of a secret only the reference goes in, of an expression its text. Where records are stored decides nothing and
-    stays out; so do proofs, which each decision names itself. The order of models and tasks does decide (portfolio
-    order, first rule that matches) and stays in.
+    stays out; so do proofs and documents, which each decision names itself. The order of models and tasks does decide
+    (portfolio order, first rule that matches) and stays in.
     """
     decisive = {field.name: getattr(policy, field.name) for field in fields(policy)}
     return replace(

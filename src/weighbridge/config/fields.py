@@ -170,4 +170,6 @@ ModelReferences = Annotated[
     JsonForm({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
 ]
 TaskReference = Annotated[str, _declared("tasks", lambda known: known.tasks)]
+CollectionReference = Annotated[str, _declared("sources", lambda known: known.collections)]
+ToolReference = Annotated[str, _declared("tools", lambda known: known.tools)]
 KeyReference = Annotated[str, _declared("keys", lambda known: known.keys)]

@@ -61,6 +61,10 @@ class Known:
     """Names of gateway keys."""
     signals: Mapping[str, type | None]
     """Declared signal → its type; `None` where that cannot be told."""
+    collections: tuple[str, ...] = ()
+    """Names of collections of documents."""
+    tools: tuple[str, ...] = ()
+    """Names of declared tools."""
 
 
 def gather(main: Document, tasks: Sequence[TaskEntry], env: Mapping[str, str], folder: Path) -> Known:
@@ -74,6 +78,8 @@ def gather(main: Document, tasks: Sequence[TaskEntry], env: Mapping[str, str], f
         tasks=tuple(dict.fromkeys([*(entry.name for entry in tasks if entry.name is not None), *unread])),
         keys=tuple(_rows(main, "keys")),
         signals={name: _signal_type(row) for name, row in _rows(main, "signals").items()},
+        collections=tuple(_rows(main, "sources")),
+        tools=tuple(_rows(main, "tools")),
     )
 
 

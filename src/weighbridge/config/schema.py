@@ -20,14 +20,16 @@ from weighbridge.config.fields import (
     Usd,
     wrong,
 )
+from weighbridge.config.schema_evidence import CollectionName, CollectionRow, ToolName, ToolRow
 from weighbridge.config.schema_gate import publish_floors
 from weighbridge.config.schema_portfolio import HostRow, ModelRow
 from weighbridge.config.schema_task import TaskFields, TaskRow
 from weighbridge.domain.levels import Sensitivity
 from weighbridge.domain.policy import SignalKind
-from weighbridge.domain.signals import ANSWER_SIGNALS, REQUEST_SIGNALS, ROUTER_SIGNALS
+from weighbridge.domain.signals import ANSWER_SIGNALS, EVIDENCE_SIGNALS, REQUEST_SIGNALS, ROUTER_SIGNALS
 
 RESERVED_MODEL_NAMES = {"auto"}
+TAKEN_NAMES = REQUEST_SIGNALS.keys() | EVIDENCE_SIGNALS.keys() | ROUTER_SIGNALS.keys() | ANSWER_SIGNALS.keys()
 RESERVED_WORDS = {"and", "or", "not", "in", "true", "false", "null", "for", "if", "else", "inf", "nan"}
 KEYWORD_KINDS = {SignalKind.HAS_KEYWORDS, SignalKind.NO_KEYWORDS}
 
@@ -74,6 +76,8 @@ class KeyRow(Row):
     """May read every caller's records; without it, only its own."""
     may_review: Flag = False
     """May decide on the answers of its tasks that wait for a person."""
+    may_edit_sources: Flag = False
+    """May add and remove documents, and search them whoever they are for."""
 
 
 class BudgetRow(Row):
@@ -129,7 +133,7 @@ def _free_model_name(value: str) -> str:
 
 
 def _free_signal_name(value: str) -> str:
-    if value in RESERVED_WORDS or value in REQUEST_SIGNALS or value in ROUTER_SIGNALS or value in ANSWER_SIGNALS:
+    if value in RESERVED_WORDS or value in TAKEN_NAMES:
         raise wrong("a name that is not taken; the gateway itself gives this one a meaning")
     return value
 
@@ -154,6 +158,10 @@ class MainFile(Row):
     """How tasks are recognised in requests that do not state one."""
     signals: dict[SignalName, SignalRow] = Field(default_factory=dict)
     """Values computed from the input, by the name that expressions call them."""
+    sources: dict[CollectionName, CollectionRow] = Field(default_factory=dict)
+    """Collections of documents to answer from, by name."""
+    tools: dict[ToolName, ToolRow] = Field(default_factory=dict)
+    """Ways to ask for live state, by name."""
     budgets: dict[Name, BudgetRow] = Field(default_factory=dict)
     """Spending limits, by name."""
     keys: dict[Name, KeyRow] = Field(default_factory=dict)

@@ -62,7 +62,8 @@ class LimitsRow(Row):
     """Seconds after which a call without an answer gets company: the next candidate is called too, the first good
     answer wins, and what the other one cost is in the record. Without it, never."""
     when_too_long: TooLong = TooLong.REFUSE
-    """`refuse` input over the limit, or `compact` the conversation to fit."""
+    """What becomes of input over the limit: `refuse` it, `compact` the conversation by leaving out its oldest messages,
+    or have a model write down their `state` (see `conversation`)."""
 
 
 class ConfidenceRow(Row):

@@ -22,6 +22,7 @@ from weighbridge.config.fields import (
     one_of_names,
     wrong,
 )
+from weighbridge.config.schema_evidence import ConversationRow, EvidenceRow
 from weighbridge.config.schema_gate import QualityGateRow
 from weighbridge.config.schema_ladder import (
     CanaryRow,
@@ -35,11 +36,12 @@ from weighbridge.config.schema_ladder import (
 from weighbridge.config.schema_output import OutputRow
 from weighbridge.config.signals import type_of_signals
 from weighbridge.domain.errors import ConfigError
+from weighbridge.domain.evidence import WhenNone
 from weighbridge.domain.gate import OnMissingProof, ScorerKind
 from weighbridge.domain.levels import Risk, Sensitivity, Tier
 from weighbridge.domain.record import LOG_FIELDS
 from weighbridge.domain.signals import Condition
-from weighbridge.domain.task import OnExpiry, StreamMode
+from weighbridge.domain.task import OnExpiry, StreamMode, TooLong
 
 
 def _condition(value: object, info: ValidationInfo) -> Condition | None:
@@ -163,6 +165,10 @@ class TaskFields(Row):
     """A model that takes the primary's place for a part of the traffic; its proof is watched, so drift ends that."""
     shadow: Annotated[ShadowRow | None, Field(validate_default=True)] = None
     """A model that answers a sample of requests again, without anybody getting its answer."""
+    evidence: Annotated[EvidenceRow | None, Field(validate_default=True)] = None
+    """Where the answer's sources come from; without it, only from the request."""
+    conversation: Annotated[ConversationRow | None, Field(validate_default=True)] = None
+    """How the state of a long conversation is kept, for `limits.when_too_long: state`."""
     stream: StreamMode | None = None
     """`live`, or `validated` to hold a stream back until it passed; without it, live unless something is checked."""
 
@@ -174,6 +180,24 @@ class TaskFields(Row):
             raise wrong("on_expiry: degrade only in a task that declares degrade.answer")
         if value is not None and has_answer and value.when is ReviewWhen.FAILURE and value.on_expiry is OnExpiry.REFUSE:
             raise wrong("on_expiry: degrade, because degrade.answer would be given before anybody is asked")
+        return value
+
+    @field_validator("evidence")
+    @classmethod
+    def _declares_what_happens_without(cls, value: EvidenceRow | None, info: ValidationInfo) -> EvidenceRow | None:
+        when_none = None if value is None else value.when_none
+        if when_none is WhenNone.SAY_SO and info.data.get("degrade") is None:
+            raise wrong("when_none: say_so only in a task that declares degrade.answer", at=("when_none",))
+        if when_none is WhenNone.ESCALATE and info.data.get("review") is None:
+            raise wrong("when_none: escalate only in a task that declares review", at=("when_none",))
+        return value
+
+    @field_validator("conversation")
+    @classmethod
+    def _goes_with_its_limit(cls, value: ConversationRow | None, info: ValidationInfo) -> ConversationRow | None:
+        limits = info.data.get("limits")
+        if limits is not None and (limits.when_too_long is TooLong.STATE) != (value is not None):
+            raise wrong("a conversation together with limits.when_too_long: state, and only then")
         return value
 
     @field_validator("routing_policy")

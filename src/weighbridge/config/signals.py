@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from weighbridge.domain.policy import SignalKind, SignalRule
-from weighbridge.domain.signals import ANSWER_SIGNALS, REQUEST_SIGNALS, ROUTER_SIGNALS
+from weighbridge.domain.signals import ANSWER_SIGNALS, EVIDENCE_SIGNALS, REQUEST_SIGNALS, ROUTER_SIGNALS
 
 SECURITY_KEYWORDS: tuple[str, ...] = (
     "password",
@@ -63,4 +63,4 @@ BUILT_IN_TYPES: Mapping[str, type] = {"ticket_length_tokens": int, "no_security_
 def type_of_signals(declared: Mapping[str, type | None], *, with_answer: bool) -> dict[str, type | None]:
     """Signal → type for one expression; `None` for a declared signal whose own row is wrong."""
     answer: Mapping[str, type] = ANSWER_SIGNALS if with_answer else {}
-    return {**REQUEST_SIGNALS, **ROUTER_SIGNALS, **BUILT_IN_TYPES, **declared, **answer}
+    return {**REQUEST_SIGNALS, **EVIDENCE_SIGNALS, **ROUTER_SIGNALS, **BUILT_IN_TYPES, **declared, **answer}

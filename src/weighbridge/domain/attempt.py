@@ -15,6 +15,8 @@ class StepKind(StrEnum):
     ACCEPT = "accept"
     REPAIR = "repair"
     RETRY = "retry"
+    TOOLS = "tools"
+    """The model asked for tools of the gateway: it is called again with what they said."""
     NEXT_CANDIDATE = "next_candidate"
     DEGRADE = "degrade"
     REVIEW = "review"

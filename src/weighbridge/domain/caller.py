@@ -21,9 +21,11 @@ class Caller:
     """May read every caller's records; without it only its own."""
     may_review: bool = False
     """May decide on the answers of its tasks that wait for a person."""
+    may_edit_sources: bool = False
+    """May add and remove documents, and search them whoever they are for."""
 
 
-ANONYMOUS = Caller("anonymous", may_audit=True, may_review=True)
+ANONYMOUS = Caller("anonymous", may_audit=True, may_review=True, may_edit_sources=True)
 """Whoever calls a gateway that declares no keys: it listens on loopback only."""
 EVALUATION = Caller("_evaluation", may_audit=True)
 """Whoever measures models; no key can be called like this. Its records are no traffic."""

@@ -1,19 +1,81 @@
-"""What an answer is judged against beside its contract."""
+"""What an answer may draw on, and what it is judged against beside its contract."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from weighbridge.domain.levels import Sensitivity
+
+
+class Authority(StrEnum):
+    """How far a source may be believed, least first. One that states nothing is `supporting`."""
+
+    NOT_AUTHORITATIVE = "not_authoritative"
+    SUPPORTING = "supporting"
+    AUTHORITATIVE = "authoritative"
+
+    rank: int
+    """0 for not authoritative up to 2."""
+
+
+for _rank, _level in enumerate(Authority):
+    _level.rank = _rank
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """What is known of a source beside its text. `None` is not known."""
+
+    authority: Authority = Authority.SUPPORTING
+    """How far it may be believed."""
+    is_deprecated: bool = False
+    """It is shown to be recognised as out of date, and may not be cited."""
+    deprecated_on: date | None = None
+    """Since when."""
+    updated: date | None = None
+    """When it was last changed."""
+    effective_from: date | None = None
+    """The first day on which it holds."""
+    effective_until: date | None = None
+    """The last day on which it holds."""
+    supersedes: tuple[str, ...] = ()
+    """Ids of documents, or of passages, that it takes the place of."""
+    topic: str | None = None
+    """What it lays down: of two sources with one topic the newer is the current one."""
+    sensitivity: Sensitivity | None = None
+    """How far it may travel; unknown is `internal`."""
+    owner: str | None = None
+    """Who answers for it."""
+    readers: tuple[str, ...] = ()
+    """Names of the keys that may get it; empty for all."""
+
+    @property
+    def dated(self) -> date | None:
+        """The day that says which of two is newer."""
+        return self.effective_from or self.updated
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A document that the answer may draw on."""
+class Source(Labels):
+    """A document, or a passage of one, that the answer may draw on."""
 
     id: str
     """What the answer cites: letters, digits and `_.:/-`."""
     text: str
     """What it says."""
-    is_deprecated: bool = False
-    """It is shown to be recognised as out of date, and may not be cited."""
+    heading: tuple[str, ...] = ()
+    """The headings above a passage, outermost first."""
+    document: str | None = None
+    """The id of the document that it is a passage of; `None` where it stands for itself."""
+    url: str | None = None
+    """Where people find it."""
+    fetched_at: str | None = None
+    """For what a tool answered: when (RFC 3339, UTC)."""
+    superseded_by: tuple[str, ...] = ()
+    """Ids of documents that have taken its place."""
+    relevance: float | None = None
+    """How much of what is asked it holds, from 0 to 1; `None` where nobody searched for it."""
 
 
 @dataclass(frozen=True, slots=True)

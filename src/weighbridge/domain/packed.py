@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from weighbridge.domain.conversation import StateNote
+from weighbridge.domain.evidence import Evidence
+from weighbridge.domain.material import Source
 from weighbridge.domain.request import Message
 from weighbridge.domain.usage import TokenCount
 
@@ -26,3 +29,9 @@ class Packed:
     """Size of all messages."""
     dropped: tuple[DroppedMessage, ...] = ()
     """What was left out; empty unless the task allows compaction."""
+    sources: tuple[Source, ...] = ()
+    """The sources that are shown, `is_deprecated` for those that are not in force."""
+    evidence: Evidence | None = None
+    """Why just those; `None` where there is nothing to choose from."""
+    state: StateNote | None = None
+    """What stands for the older part of the conversation; `None`: nothing had to."""

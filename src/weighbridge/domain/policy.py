@@ -11,6 +11,7 @@ from weighbridge.domain.money import Money, Price
 from weighbridge.domain.proof import Proof
 from weighbridge.domain.secret import Secret
 from weighbridge.domain.task import Task
+from weighbridge.domain.tool import Collection, DeclaredTool
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +164,17 @@ class Policy:
     """Empty on a loopback gateway that asks for none."""
     budgets: tuple[Budget, ...] = ()
     """Spending limits."""
+    collections: Mapping[str, Collection] = field(default_factory=dict)
+    """Documents to answer from, by name."""
+    tools: Mapping[str, DeclaredTool] = field(default_factory=dict)
+    """Ways to ask for live state, by name."""
     example_threshold: float | None = None
     """Similarity above which an example decides the task; `None` calibrates it on the examples."""
     proofs: tuple[Proof, ...] = ()
     """What models have proved; not in the digest, because each decision names its own."""
     store: StoreSettings = StoreSettings("weighbridge.db")
     """Where records live."""
+
+    def budgets_for(self, caller: str, task: str) -> tuple[Budget, ...]:
+        """The budgets that cover a request."""
+        return tuple(item for item in self.budgets if item.caller in {None, caller} and item.task in {None, task})

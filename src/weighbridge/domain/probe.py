@@ -1,4 +1,4 @@
-"""An extra call that is made to judge an answer, not to give one."""
+"""An extra call that is made to prepare or to judge an answer, not to give one."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +14,10 @@ class ProbeKind(StrEnum):
     """The same question once more, to see whether the answer holds."""
     VERIFIER = "verifier"
     """Another model is asked how sure it is that the answer is right."""
+    STATE = "state"
+    """A model writes down what the older part of a conversation says."""
+    EMBEDDING = "embedding"
+    """The question as a vector, to search with."""
 
 
 @dataclass(frozen=True, slots=True)

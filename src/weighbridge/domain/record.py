@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from weighbridge.domain.attempt import Attempt
+from weighbridge.domain.conversation import StateNote
 from weighbridge.domain.decision import Decision
+from weighbridge.domain.evidence import Evidence
 from weighbridge.domain.money import Money
 from weighbridge.domain.packed import DroppedMessage
+from weighbridge.domain.probe import Probe
 from weighbridge.domain.shadow import Shadow
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.usage import TokenCount, Usage
@@ -34,6 +37,9 @@ LOG_FIELDS: tuple[str, ...] = (
     "cost_usd",
     "duration_s",
     "policy_digest",
+    "source_ids",
+    "source_count",
+    "best_relevance",
 )
 """What a task's `observability.log_fields` may name; `pipeline/log_line.py` fills them from the record."""
 
@@ -117,6 +123,14 @@ class Record:
     """For shadow traffic: the answer that this one is held against. Nobody got this one."""
     content: Content | None = None
     """`None` unless the task stores content."""
+    evidence: Evidence | None = None
+    """What the model was shown beside the conversation; `None` where there was nothing to choose from."""
+    state: StateNote | None = None
+    """What stood for the older part of the conversation; `None`: nothing had to."""
+    latest_customer_message_used: bool | None = None
+    """The newest thing that the user said was sent word for word; `None` when nothing was packed."""
+    preparations: tuple[Probe, ...] = ()
+    """Extra calls before the first attempt. Their cost is part of `cost`."""
 
     @property
     def verdict(self) -> str:

@@ -166,6 +166,8 @@ class Request:
     """Sampling wishes."""
     tools: tuple[Tool, ...] = ()
     """Tools on offer."""
+    added_tools: tuple[Tool, ...] = ()
+    """Those of `tools` that the gateway itself offers; a kept body does not hold them."""
     tool_choice: ToolChoice | None = None
     """What is to be done with them; `None` leaves it to the model."""
     output: OutputFormat = TEXT_OUTPUT

@@ -29,6 +29,14 @@ REQUEST_SIGNALS: Mapping[str, type[SignalValue]] = {
 ROUTER_SIGNALS: Mapping[str, type[SignalValue]] = {"predicted_gain": float}
 """Known before a model is called where the task has a learned router that fits."""
 
+EVIDENCE_SIGNALS: Mapping[str, type[SignalValue]] = {
+    "source_count": int,
+    "best_relevance": float,
+    "suspicious_sources": int,
+    "failed_tools": int,
+}
+"""Known before a model is called, once sources are packed; `best_relevance` only where something was searched for."""
+
 ANSWER_SIGNALS: Mapping[str, type[SignalValue]] = {
     "confidence": float,
     "validation_fails": bool,

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from weighbridge.domain.conversation import ConversationRule
 from weighbridge.domain.difficulty import DifficultyModel
+from weighbridge.domain.evidence import EvidenceRule
 from weighbridge.domain.gate import QualityGate
 from weighbridge.domain.levels import Risk, Sensitivity
 from weighbridge.domain.money import Money
@@ -17,6 +19,9 @@ class TooLong(StrEnum):
 
     REFUSE = "refuse"
     COMPACT = "compact"
+    """Its oldest messages are left out."""
+    STATE = "state"
+    """A model writes down what its oldest messages say."""
 
 
 class StreamMode(StrEnum):
@@ -275,6 +280,10 @@ class Task:
     """A model that answers again beside the one that serves; `None`: none."""
     stream: StreamMode | None = None
     """When a streamed answer starts to flow; `None`: live unless there is something to validate first."""
+    evidence: EvidenceRule | None = None
+    """Where sources come from; `None`: only from the request."""
+    conversation: ConversationRule | None = None
+    """How the state of a long conversation is kept, for `when_too_long: state`."""
 
     @property
     def models(self) -> tuple[str, ...]:

@@ -210,7 +210,8 @@ def _sample(row: Mapping[str, Any], line: int) -> Sample:
         refuses=bool(row.get("refuses", False)),
         cites=tuple(row.get("cites", ())),
         sources=tuple(
-            Source(item["id"], item["text"], bool(item.get("is_deprecated"))) for item in row.get("sources", [])
+            Source(item["id"], item["text"], is_deprecated=bool(item.get("is_deprecated")))
+            for item in row.get("sources", [])
         ),
         answer=row.get("answer"),
         is_good=row.get("is_good"),

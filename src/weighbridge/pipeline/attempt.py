@@ -13,6 +13,7 @@ from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan
 from weighbridge.pipeline.probe import probed
 from weighbridge.pipeline.result import Result, answered, escalated, failed
+from weighbridge.pipeline.tool_round import asked_of_us
 
 
 def begin(draft: Draft, plan: Plan, model: PortfolioModel, house: House) -> Hold | Result:
@@ -39,6 +40,8 @@ def _rests(model: PortfolioModel) -> ModelRestsError:
 async def attempt(draft: Draft, plan: Plan, name: str, house: House) -> Result:
     """Call candidate `name` once, for its whole answer, and judge that."""
     result = await _called(draft, plan, name, house)
+    if asked_of_us(result.response, plan):
+        return result  # no answer yet
     try:
         result = await checked(result, plan)
     except BaseException:  # what the call cost is told although nobody waits for the check any more

@@ -7,10 +7,12 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from weighbridge.domain.attempt import Step, StepKind
-from weighbridge.domain.errors import BudgetExceededError, ModelsCoolingDownError
+from weighbridge.domain.errors import BudgetExceededError, ModelsCoolingDownError, NoEvidenceError
+from weighbridge.domain.evidence import WhenNone
 from weighbridge.domain.money import ZERO
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.review import ReviewReason
+from weighbridge.domain.task import Task
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import give_up, keep_failure
 from weighbridge.pipeline.house import House
@@ -18,6 +20,7 @@ from weighbridge.pipeline.ladder import Bounds, Rung, bottom_of, hedge_candidate
 from weighbridge.pipeline.plan import Plan
 from weighbridge.pipeline.result import Result
 from weighbridge.pipeline.review import HandOver
+from weighbridge.pipeline.tool_round import asked_of_us, for_caller, with_results
 from weighbridge.validation.repair import correction, is_repairable
 
 DECLARED = "declared-answer"
@@ -73,12 +76,19 @@ class Climb(Generic[Begun]):
 
         Raises AnswerError when there is no answer to give.
         """
+        calls = asked_of_us(result.response, self.plan)
+        if result.response is not None and not calls:
+            result = replace(result, response=for_caller(result.response, self.plan))
         repaired = self._repaired(result)
-        step = next_step(result.judged, self._rung(result, repaired), self._bounds)
+        step = next_step(result.judged, self._rung(result, repaired, asks_tools=bool(calls)), self._bounds)
         if step.kind is StepKind.NEXT_CANDIDATE:
             self.plan, self.candidate = self._first_plan, self._following()
         elif step.kind is StepKind.REPAIR and repaired is not None:
             self.plan = repaired
+        elif step.kind is StepKind.TOOLS:
+            self._draft.attempts.append(result.told(step))
+            self.plan = await with_results(self.plan, calls, self._draft, self._house)
+            return None
         elif step.kind is not StepKind.RETRY:
             await self._stop_others()  # before the attempt that ends the request, which is the last one in its record
             self._draft.attempts.append(result.told(step))
@@ -147,7 +157,7 @@ class Climb(Generic[Begun]):
         order = self.plan.decision.order
         return order[order.index(self.candidate) + 1]
 
-    def _rung(self, result: Result, repaired: Plan | None) -> Rung:
+    def _rung(self, result: Result, repaired: Plan | None, *, asks_tools: bool) -> Rung:
         made = self._draft.attempts
         return Rung(
             model=result.model.name,
@@ -155,6 +165,7 @@ class Climb(Generic[Begun]):
             spent=spent(made) + result.spent,
             now=self._house.clock.monotonic(),
             repair=None if repaired is None else repaired.estimate(result.model),
+            asks_tools=asks_tools,
             is_next_running=bool(self._running),
             chance=self._house.chance(),
         )
@@ -170,13 +181,24 @@ def _is_good(call: asyncio.Task[Result | Begun]) -> bool:
     return not isinstance(result, Result) or result.verdict.is_valid
 
 
-async def ending_without_models(draft: Draft, error: ModelsCoolingDownError, house: House) -> Response | HandOver:
-    """The bottom of the ladder for a request that no model may serve just now. Raises `error` where that is nothing."""
+async def ending_without_models(
+    draft: Draft, error: ModelsCoolingDownError | NoEvidenceError, house: House
+) -> Response | HandOver:
+    """What the task declares for a request that no model is asked about. Raises `error` where that is nothing."""
     task = draft.task
-    match bottom_of(task) if task is not None else StepKind.REFUSE:
+    match _declared_for(task, error) if task is not None else StepKind.REFUSE:
         case StepKind.DEGRADE if task is not None and task.safe_answer is not None:
             return Response(DECLARED, (Choice(task.safe_answer),), usage=None)
         case StepKind.REVIEW:
             return HandOver(ReviewReason.NO_VALID_ANSWER, error.code, None, ())
     await keep_failure(draft, error, house)
     raise error
+
+
+def _declared_for(task: Task, error: ModelsCoolingDownError | NoEvidenceError) -> StepKind:
+    if isinstance(error, ModelsCoolingDownError) or task.evidence is None:
+        return bottom_of(task)
+    return _WITHOUT_EVIDENCE.get(task.evidence.when_none, StepKind.REFUSE)
+
+
+_WITHOUT_EVIDENCE = {WhenNone.SAY_SO: StepKind.DEGRADE, WhenNone.ESCALATE: StepKind.REVIEW}

@@ -1,11 +1,12 @@
 """A record while it is being written: opened with the request, closed exactly once."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
+from weighbridge.context.assemble import holds_newest_user_message
 from weighbridge.domain.attempt import Attempt
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.decision import Decision
@@ -41,6 +42,7 @@ class Draft:
     classification: Classification | None = None
     packed: Packed | None = None
     decision: Decision | None = None
+    preparations: list[Probe] = field(default_factory=list)
     holds: list[Money | None] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
 
@@ -58,6 +60,11 @@ class Draft:
     def task(self) -> Task | None:
         """The task, once it is classified."""
         return self.policy.tasks[self.classification.task] if self.classification else None
+
+    def _calls(self) -> Iterator[Attempt | Probe]:
+        yield from self.preparations
+        for attempt in self.attempts:
+            yield from attempt.calls
 
     def close(
         self, status: OutcomeStatus, *, now: float, error_code: str | None = None, answer: str | None = None
@@ -88,11 +95,15 @@ class Draft:
             prompt_count=self.packed.count if self.packed else None,
             dropped_messages=self.packed.dropped if self.packed else (),
             estimate=total(self.holds) if self.holds else None,
-            usage=_usage(self.attempts),
-            cost=total(call.cost for call in _calls(self.attempts)),
+            usage=_usage(self._calls()),
+            cost=total(call.cost for call in self._calls()),
             duration_s=now - self.started,
             log_fields=task.log_fields if task else (),
             shadow=None if self.shadows is None else _shadow(self.shadows, answer),
+            evidence=self.packed.evidence if self.packed else None,
+            state=self.packed.state if self.packed else None,
+            latest_customer_message_used=holds_newest_user_message(self.request, self.packed) if self.packed else None,
+            preparations=tuple(self.preparations),
             content=Content(transcript(self.request), answer) if task and task.stores_content else None,
         )
 
@@ -113,14 +124,9 @@ def _digest(request: Request) -> str:
     return sha.hexdigest()
 
 
-def _calls(attempts: list[Attempt]) -> Iterator[Attempt | Probe]:
-    for attempt in attempts:
-        yield from attempt.calls
-
-
-def _usage(attempts: list[Attempt]) -> Usage | None:
+def _usage(calls: Iterable[Attempt | Probe]) -> Usage | None:
     spent = Usage(0, 0)
-    for call in _calls(attempts):
+    for call in calls:
         if call.usage is None:
             if call.cost is None or call.cost.pico:
                 return None

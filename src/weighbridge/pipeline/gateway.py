@@ -10,6 +10,7 @@ from pathlib import Path
 from weighbridge.config.load import load_policy
 from weighbridge.dialects.native.review import read_feedback
 from weighbridge.domain.caller import ANONYMOUS, Caller
+from weighbridge.domain.document import CutDocument, Document, IndexReport
 from weighbridge.domain.drift import Monitor, Watched
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError, NotFoundError
 from weighbridge.domain.feedback import Feedback
@@ -22,8 +23,12 @@ from weighbridge.domain.policy import Policy
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request, Role, say
 from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewItem, ReviewVerb
+from weighbridge.domain.search import Search
+from weighbridge.domain.tool import Collection
+from weighbridge.pipeline.addresses import add_path
 from weighbridge.pipeline.draft import rfc3339
 from weighbridge.pipeline.house import House
+from weighbridge.pipeline.index import Progress, put_document, source_at
 from weighbridge.pipeline.review import decide
 from weighbridge.pipeline.run import run
 from weighbridge.pipeline.watch import look
@@ -96,6 +101,55 @@ class Gateway:
         _require_bounds(request)
         _require_unicode(request)
         return await run(request, self._caller, self._house)
+
+    async def add_sources(
+        self,
+        path: str | Path,
+        collection: str,
+        labels: Mapping[str, object] | None = None,
+        progress: Progress | None = None,
+    ) -> IndexReport:
+        """Index a file, a folder, or a list of addresses (`*.urls`) as all that a collection has from there.
+
+        What cannot be read is in the report, and the rest is indexed. Raises CommandError or StoreError.
+        """
+        return await add_path(Path(path), self._collection(collection), labels or {}, self._house, progress)
+
+    async def put_source(
+        self, name: str, body: str | bytes, collection: str, labels: Mapping[str, object] | None = None
+    ) -> CutDocument:
+        """Index one document; the ending of its name says what it is. Raises UnreadableDocumentError or StoreError."""
+        content = body.encode() if isinstance(body, str) else body
+        return await put_document(name, content, self._collection(collection), labels or {}, self._house)
+
+    async def sources(self, collection: str | None = None) -> list[Document]:
+        """Every document, by id."""
+        return await self._house.sources.documents(collection)
+
+    async def source(self, name: str) -> CutDocument | None:
+        """A document with its passages, or with the one passage that `name` is the id of."""
+        return await source_at(name, self._house)
+
+    async def search_sources(self, question: str, collections: Sequence[str] = (), *, limit: int = 10) -> list[Source]:
+        """Passages that hold something of the question, whoever they are for, the most relevant first."""
+        today = datetime.fromtimestamp(self._house.clock.now(), UTC).date()
+        _require_utf8((question,), "question")
+        return await self._house.sources.search(Search(question, tuple(collections), today, limit=limit))
+
+    async def remove_sources(self, ids: Sequence[str]) -> int:
+        """Remove documents; how many there were."""
+        return await self._house.sources.remove(ids)
+
+    def _collection(self, name: str) -> Collection:
+        declared = self.policy.collections.get(name)
+        if declared is None:
+            names = ", ".join(self.policy.collections) or "none"
+            raise NotFoundError(
+                f"There are no sources {name!r}.",
+                advice=f"The config declares {names}: add it under `sources`.",
+                code="unknown_collection",
+            )
+        return declared
 
     async def reviews(self, wanted: ReviewFilter | None = None) -> list[ReviewItem]:
         """What waits for people or was decided by them, newest first."""

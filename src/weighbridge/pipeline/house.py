@@ -11,7 +11,20 @@ from weighbridge.domain.drift import Demotion
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.proof import ProofStanding
 from weighbridge.domain.shadow import Served
-from weighbridge.pipeline.ports import Clock, Drift, Health, Ledger, Providers, Records, Reviews, Webhooks
+from weighbridge.pipeline.ports import (
+    Clock,
+    Drift,
+    Health,
+    Ledger,
+    Pages,
+    Providers,
+    Records,
+    Reviews,
+    Sources,
+    States,
+    Tools,
+    Webhooks,
+)
 from weighbridge.pipeline.waiting import Waiting
 
 MOST_SHADOWED = 100
@@ -52,6 +65,14 @@ class House:
     """What people have to decide."""
     drift: Drift
     """What traffic shows of proved models."""
+    sources: Sources
+    """The documents."""
+    states: States
+    """What stands for older parts of conversations."""
+    pages: Pages
+    """Who has documents to fetch."""
+    tools: Tools
+    """Who knows live state."""
     webhooks: Webhooks
     """Who is told of decisions."""
     clock: Clock

@@ -43,12 +43,15 @@ class Bounds:
     """`degrade`, `review` or `refuse`."""
     is_always_reviewed: bool = False
     """A person sees each answer before the caller does."""
+    max_tool_rounds: int = 0
+    """So often models may ask for tools of the gateway."""
 
     @classmethod
     def of(cls, task: Task, costs: dict[str, Money | None], deadline: float) -> Self:
         """Those of a task."""
         is_always = task.review is not None and task.review.is_always
-        return cls(costs, task.limits, deadline, bottom_of(task), is_always)
+        most_rounds = 0 if task.evidence is None else task.evidence.max_tool_rounds
+        return cls(costs, task.limits, deadline, bottom_of(task), is_always, most_rounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Rung:
     """Monotonic time."""
     repair: Estimate | None = None
     """The size of a call that tells the model what is wrong with its answer; `None` where none can be made."""
+    asks_tools: bool = False
+    """The answer is no answer yet: it asks for tools of the gateway."""
     is_next_running: bool = False
     """The next candidate is being called already."""
     chance: float = 1.0
@@ -74,7 +79,7 @@ class Rung:
 def next_step(result: Judged, rung: Rung, bounds: Bounds) -> Step:
     """Decide from the verdict, or from the error that came instead of an answer."""
     if isinstance(result, Verdict) and result.is_valid:
-        return Step(StepKind.REVIEW, "always") if bounds.is_always_reviewed else Step(StepKind.ACCEPT, "valid")
+        return _tools(rung, bounds) if rung.asks_tools else _accepted(bounds)
     fault = _fault(result)
     bound = _bound_reached(rung, bounds)
     if bound is not None:
@@ -143,6 +148,21 @@ def _same_model_again(result: Judged, rung: Rung, bounds: Bounds) -> Step | None
     return _retry(result, rung, bounds) if result.is_retryable else None
 
 
+def _accepted(bounds: Bounds) -> Step:
+    return Step(StepKind.REVIEW, "always") if bounds.is_always_reviewed else Step(StepKind.ACCEPT, "valid")
+
+
+def _tools(rung: Rung, bounds: Bounds) -> Step:
+    """Another call with what the tools say, as long as rounds, time and money last. It does not count as an attempt."""
+    if rung.now >= bounds.deadline:
+        return Step(bounds.bottom, "deadline")
+    if sum(attempt.step.kind is StepKind.TOOLS for attempt in rung.made) >= bounds.max_tool_rounds:
+        return Step(bounds.bottom, "max_tool_rounds")
+    if not _is_affordable(bounds.costs[rung.model], rung, bounds):
+        return Step(bounds.bottom, "max_request_cost")
+    return Step(StepKind.TOOLS, "tools")
+
+
 def _retry(result: ProviderError, rung: Rung, bounds: Bounds) -> Step | None:
     tries = 1 + sum(attempt.model == rung.model for attempt in rung.made)
     is_last = _candidate_after(rung.model, bounds) is None
@@ -163,7 +183,7 @@ def _repair(verdict: Verdict, rung: Rung, bounds: Bounds) -> Step | None:
 def _bound_reached(rung: Rung, bounds: Bounds) -> str | None:
     if rung.now >= bounds.deadline:
         return "deadline"
-    if len(rung.made) + 1 >= bounds.limits.max_attempts:
+    if sum(attempt.step.kind is not StepKind.TOOLS for attempt in rung.made) + 1 >= bounds.limits.max_attempts:
         return "max_attempts"
     return None
 

@@ -71,5 +71,8 @@ FIELDS: Mapping[str, Callable[[Record], Value]] = {
     "cost_usd": lambda record: _usd(record.cost),
     "duration_s": lambda record: round(record.duration_s, 6),
     "policy_digest": lambda record: record.policy_digest,
+    "source_ids": lambda record: ", ".join(item.id for item in record.evidence.shown) if record.evidence else None,
+    "source_count": lambda record: len(record.evidence.shown) if record.evidence else None,
+    "best_relevance": lambda record: record.evidence.best_relevance if record.evidence else None,
 }
 """Field name → where it comes from; the names are those of `domain.record.LOG_FIELDS`."""

@@ -5,29 +5,39 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
-from weighbridge.budget.cost import estimate as estimate_cost
-from weighbridge.budget.tokens import count_tokens
+import orjson
+
 from weighbridge.classify.classify import classify
 from weighbridge.classify.detectors import detect
 from weighbridge.context.assemble import assemble
+from weighbridge.context.label import SOURCES_HEAD
 from weighbridge.domain.check import Check
 from weighbridge.domain.decision import Candidate, Decision, DropReason
-from weighbridge.domain.errors import ModelsCoolingDownError, NoCandidateError, NotFoundError
+from weighbridge.domain.errors import InvalidFieldError, ModelsCoolingDownError, NoCandidateError
+from weighbridge.domain.evidence import Gathered
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability
-from weighbridge.domain.material import NOTHING, Marks, Material
+from weighbridge.domain.material import NOTHING, Marks, Material, Source
 from weighbridge.domain.packed import Packed
 from weighbridge.domain.policy import Budget, Policy, PortfolioModel
-from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request
+from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request, Tool
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.task import ConfidenceRule, Contract, StreamMode, Task
+from weighbridge.domain.tool import DeclaredTool
 from weighbridge.domain.usage import TokenCount
 from weighbridge.pipeline.draft import Draft
+from weighbridge.pipeline.gather import evidence_signals, gather, require_evidence
 from weighbridge.pipeline.house import House, InForce
+from weighbridge.pipeline.remember import with_state
+from weighbridge.pipeline.sizing import Counts, Sizing, input_limit
 from weighbridge.routing.route import route
 from weighbridge.routing.situation import Situation
 from weighbridge.validation.schema import check_schema
+
+T = TypeVar("T")
 
 LONGEST_REST_WAITED_S = 3.0
 MOST_WAITS = 12
@@ -47,7 +57,7 @@ class Plan:
     """The shape that the caller wants."""
     packed: Packed
     """What is sent."""
-    sizing: "Sizing"
+    sizing: Sizing
     """Upper estimates of the packed request."""
     budgets: tuple[Budget, ...]
     """The budgets that cover this request."""
@@ -59,6 +69,8 @@ class Plan:
     """The operator's own checks, by name."""
     is_for_vectors: bool = False
     """Vectors are wanted, and no answer."""
+    offered: tuple[DeclaredTool, ...] = ()
+    """The gateway's own tools that the model may ask for."""
     verifier: PortfolioModel | None = None
     """Says how sure an answer is; `None` where the task asks for none, or none may see the request."""
 
@@ -76,6 +88,12 @@ class Plan:
         sizing = Sizing(request, self.task, Counts(replace(request, messages=messages)))
         return replace(self, packed=replace(self.packed, messages=messages), sizing=sizing)
 
+    def with_tools(self, request: Request, told: tuple[Message, ...], sources: tuple[Source, ...]) -> "Plan":
+        """The same plan after a round of tools: `told` follows the conversation, `sources` may be cited."""
+        known = {source.id: source for source in (*self.material.sources, *sources)}
+        material = replace(self.material, sources=tuple(known.values()))
+        return replace(self.corrected(request, told), material=material)
+
     def fits(self, model: PortfolioModel) -> bool:
         """Input and the longest answer are within the model's window."""
         size = self.estimate(model)
@@ -86,7 +104,7 @@ class Plan:
         escalation = self.task.escalate_when
         reads_confidence = escalation is not None and "confidence" in escalation.names
         return replace(
-            request,
+            offering(request, self.offered),
             messages=self.packed.messages,
             output=_constrained(request, self.task, model),
             max_output_tokens=self.estimate(model).output_tokens,
@@ -94,50 +112,37 @@ class Plan:
         )
 
 
-def count_input(request: Request, policy: Policy) -> TokenCount:
-    """The input's size by the tokenizer of the model that it names, or of its task's primary.
-
-    Raises NotFoundError for a task or model that does not exist.
-    """
-    model = policy.models.get(request.model)
-    if model is None:
-        task = policy.tasks.get(request.model.removeprefix("task/")) or policy.tasks.get(policy.default_task or "")
-        if task is None or (request.model not in {"auto", f"task/{task.name}"}):
-            raise NotFoundError(
-                f"There is no model {request.model!r}.",
-                advice="GET /v1/models lists what may stand in `model`.",
-                code="unknown_model",
-                param="model",
-            )
-        model = policy.models[task.primary_model]
-    return count_tokens(request.text, model.tokenizer)
-
-
 async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
-    """Fill the draft step by step. Raises RequestError, AccessError or NoCandidateError.
+    """Fill the draft step by step. Raises RequestError, AccessError, PolicyError, AnswerError or StoreError.
 
     Where all models that may serve rest for a moment, that moment is waited for: up to 3 s and within the deadline.
     """
+    counts = Counts(draft.request)
+    task, known = await _off_loop(draft, partial(_classified, draft, in_force, counts))
+    gathered = await gather(draft, task, known.sensitivity, house)
+    if task.conversation is not None:
+        gathered = await with_state(draft, task, gathered, house, situation_of(draft, house, in_force))
     for is_last in (*[False] * MOST_WAITS, True):
         try:
-            return await _planned(draft, house, in_force)
+            situation = situation_of(draft, house, in_force)
+            return await _off_loop(draft, partial(_make_plan, draft, in_force, situation, gathered, counts))
         except ModelsCoolingDownError as error:
-            task = draft.task
-            most_s = min(LONGEST_REST_WAITED_S, task.limits.deadline_s if task else 0.0)
+            most_s = min(LONGEST_REST_WAITED_S, task.limits.deadline_s)
             if is_last or error.wait_s > draft.started + most_s - house.clock.monotonic():
                 raise
             await house.clock.sleep(error.wait_s * (1.0 + 0.1 * house.chance()))
     raise AssertionError("the last round returns or raises")
 
 
-async def _planned(draft: Draft, house: House, in_force: InForce) -> Plan:
-    now = house.clock.now()
+def situation_of(draft: Draft, house: House, in_force: InForce) -> Situation:
+    """What a route depends on beside request and policy, at this moment."""
     resting = house.health.cooling_down(in_force.policy.models.values())
-    today = datetime.fromtimestamp(now, UTC).date()
-    situation = Situation(today, draw_of(draft.id), resting, in_force.proofs, house.demotions)
-    if len(draft.request.text) > OFF_LOOP_CHARS:
-        return await asyncio.to_thread(_make_plan, draft, in_force, situation)
-    return _make_plan(draft, in_force, situation)
+    today = datetime.fromtimestamp(house.clock.now(), UTC).date()
+    return Situation(today, draw_of(draft.id), resting, in_force.proofs, house.demotions)
+
+
+async def _off_loop(draft: Draft, work: Callable[[], T]) -> T:
+    return await asyncio.to_thread(work) if len(draft.request.text) > OFF_LOOP_CHARS else work()
 
 
 def draw_of(record_id: str) -> float:
@@ -145,45 +150,78 @@ def draw_of(record_id: str) -> float:
     return int.from_bytes(hashlib.sha256(record_id.encode()).digest()[:8]) / 2**64
 
 
-def _make_plan(draft: Draft, in_force: InForce, situation: Situation) -> Plan:
-    request, policy = draft.request, in_force.policy
+def _classified(draft: Draft, in_force: InForce, counts: Counts) -> tuple[Task, Classification]:
+    request = draft.request
     if request.output.schema_json is not None:
         check_schema(request.output.schema_json)
-    counts = Counts(request)
-    classification = classify(request, draft.caller, policy, in_force.nearest, counts.of_input)
-    draft.classification = classification
-    task = policy.tasks[classification.task]
+    known = classify(request, draft.caller, in_force.policy, in_force.nearest, counts.of_input)
+    draft.classification = known
+    task = in_force.policy.tasks[known.task]
+    return (task if request.embedding is None else _for_vectors(task)), known
+
+
+def _make_plan(draft: Draft, in_force: InForce, situation: Situation, gathered: Gathered, counts: Counts) -> Plan:
+    request, policy, known = draft.request, in_force.policy, draft.classification
+    if known is None:
+        raise AssertionError("a plan is made of a request that was classified")
+    task = policy.tasks[known.task]
     if request.embedding is not None:
         task = _for_vectors(task)
     sized_by = policy.models.get(request.model) or policy.models[task.primary_model]
-    packed = _packed(request, task, policy, lambda text: counts.of(text, sized_by.tokenizer))
+    packed = _packed(request, task, policy, lambda text: counts.of(text, sized_by.tokenizer), gathered)
     draft.packed = packed
+    known = draft.classification = replace(known, signals={**known.signals, **evidence_signals(packed)})
+    require_evidence(task, packed)
     is_unchanged = packed.messages is request.messages
     sizing = Sizing(request, task, counts if is_unchanged else Counts(replace(request, messages=packed.messages)))
-    decision = route(request, classification, policy, estimate=sizing.estimate, situation=situation)
+    offered = tuple(policy.tools[name] for name in task.evidence.offered_tools) if task.evidence else ()
+    decision = route(offering(request, offered), known, policy, estimate=sizing.estimate, situation=situation)
     draft.decision = decision
     if not decision.order:
         raise _no_candidate(decision, situation)
+    told = task.instructions or ""
     return Plan(
         task=task,
-        classification=classification,
+        classification=known,
         decision=decision,
         output=request.output,
         packed=packed,
         sizing=sizing,
-        budgets=_budgets(policy, draft.caller.name, task.name),
+        budgets=policy.budgets_for(draft.caller.name, task.name),
         deadline=draft.started + task.limits.deadline_s,
-        material=Material(task.instructions or "", request.text, request.sources, _marks),
+        material=Material(f"{told}\n{SOURCES_HEAD}" if packed.sources else told, request.text, packed.sources, _marks),
         checks=in_force.checks,
         is_for_vectors=request.embedding is not None,
+        offered=offered,
         verifier=policy.models[decision.verifier.model] if decision.verifier and decision.verifier.is_kept else None,
     )
 
 
-def _packed(request: Request, task: Task, policy: Policy, count: Callable[[str], TokenCount]) -> Packed:
+def offering(request: Request, tools: tuple[DeclaredTool, ...]) -> Request:
+    """The request with the gateway's own tools among those on offer. Raises InvalidFieldError when a name is taken."""
+    if not tools:
+        return request
+    own = tuple(Tool(tool.name, tool.description, _parameters(tool)) for tool in tools)
+    taken = {tool.name for tool in own} & {tool.name for tool in request.tools}
+    if taken:
+        raise InvalidFieldError(
+            f"The task itself offers the tool {min(taken)!r}.", advice="Give yours another name.", param="tools"
+        )
+    return replace(request, tools=(*request.tools, *own), added_tools=own)
+
+
+def _parameters(tool: DeclaredTool) -> str:
+    named = {name: {"type": "string", "description": told} for name, told in tool.parameters.items()}
+    schema = {"type": "object", "properties": named, "required": list(named), "additionalProperties": False}
+    return orjson.dumps(schema).decode()
+
+
+def _packed(
+    request: Request, task: Task, policy: Policy, count: Callable[[str], TokenCount], gathered: Gathered
+) -> Packed:
     if request.embedding is not None:  # each text is for itself: nothing is put before it, and none is left out
         return Packed(request.messages, count(request.text))
-    return assemble(request, task, count, _input_limit(request, task, policy))
+    return assemble(request, task, count, input_limit(request, task, policy), gathered)
 
 
 def _for_vectors(task: Task) -> Task:
@@ -196,6 +234,8 @@ def _for_vectors(task: Task) -> Task:
         instructions=None,
         safe_answer=None,
         review=None,
+        evidence=None,
+        conversation=None,
     )
 
 
@@ -217,6 +257,8 @@ def stream_mode(task: Task, request: Request) -> StreamMode:
     """The task's own choice; without one, live unless the answer has to be checked before anybody may see it."""
     if task.review is not None and task.review.is_always:
         return StreamMode.VALIDATED
+    if task.evidence is not None and task.evidence.offered_tools:
+        return StreamMode.VALIDATED  # whether an answer or a question to a tool comes is known at its end
     if task.stream is not None:
         return task.stream
     return StreamMode.VALIDATED if task.escalate_when or _has_shape(task, request.output) else StreamMode.LIVE
@@ -229,65 +271,6 @@ def promises_something(plan: Plan) -> bool:
 
 def _has_shape(task: Task, output: OutputFormat) -> bool:
     return task.contract != Contract() or output != TEXT_OUTPUT
-
-
-class Counts:
-    """Token counts of one request, each text counted once by each tokenizer."""
-
-    __slots__ = ("_known", "_text")
-
-    def __init__(self, request: Request) -> None:
-        self._text = request.text
-        self._known: dict[tuple[str, str], TokenCount] = {}
-
-    def of_input(self, tokenizer: str) -> TokenCount:
-        """All messages, by this tokenizer."""
-        return self.of(self._text, tokenizer)
-
-    def of(self, text: str, tokenizer: str) -> TokenCount:
-        """Any text, by this tokenizer."""
-        known = self._known.get((tokenizer, text))
-        if known is None:
-            known = self._known[tokenizer, text] = count_tokens(text, tokenizer)
-        return known
-
-
-class Sizing:
-    """Upper estimates of one request on each model, made once for each."""
-
-    __slots__ = ("_counts", "_known", "_request", "_task")
-
-    def __init__(self, request: Request, task: Task, counts: Counts) -> None:
-        self._request, self._task, self._counts = request, task, counts
-        self._known: dict[str, Estimate] = {}
-
-    def estimate(self, model: PortfolioModel) -> Estimate:
-        """Input as packed, output up to the lowest of the caller's, the task's and the model's limit."""
-        known = self._known.get(model.name)
-        if known is None:
-            input_tokens = self._counts.of_input(model.tokenizer).tokens
-            output_tokens = _output_limit(self._request, self._task, model)
-            cost = estimate_cost(model.price, input_tokens, output_tokens * self._request.choices)
-            known = self._known[model.name] = Estimate(input_tokens, output_tokens, cost)
-        return known
-
-
-def _output_limit(request: Request, task: Task, model: PortfolioModel) -> int:
-    if request.embedding is not None:
-        return 0
-    wanted = request.max_output_tokens or task.limits.max_output_tokens
-    return min(wanted, model.max_output_tokens)
-
-
-def _input_limit(request: Request, task: Task, policy: Policy) -> int:
-    names = (request.model,) if request.model in policy.models else task.models
-    models = [policy.models[name] for name in names]
-    room = max(model.context_window_tokens - _output_limit(request, task, model) for model in models)
-    return room if task.limits.max_input_tokens is None else min(room, task.limits.max_input_tokens)
-
-
-def _budgets(policy: Policy, caller: str, task: str) -> tuple[Budget, ...]:
-    return tuple(budget for budget in policy.budgets if budget.caller in {None, caller} and budget.task in {None, task})
 
 
 def _told(candidate: Candidate) -> str:

@@ -3,17 +3,14 @@
 import asyncio
 from dataclasses import replace
 
-from weighbridge.budget.cost import cost_of
 from weighbridge.domain.attempt import Step, StepKind
-from weighbridge.domain.errors import BudgetExceededError, ProviderError
-from weighbridge.domain.hold import Settlement
-from weighbridge.domain.money import ZERO, Money
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.probe import Probe, ProbeKind
 from weighbridge.domain.request import TEXT_OUTPUT, Request, Sampling
 from weighbridge.domain.response import Response
 from weighbridge.domain.task import ConfidenceSource
 from weighbridge.domain.verdict import ConfidenceKind
+from weighbridge.pipeline.aside import Aside
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan
@@ -48,9 +45,9 @@ class _Probing:
     """The extra calls about one answer."""
 
     def __init__(self, draft: Draft, plan: Plan, house: House) -> None:
-        self._draft, self._plan, self._house = draft, plan, house
+        self._draft, self._plan = draft, plan
         self.made: list[Probe] = []
-        """In the order in which they ended, those that were cut short included."""
+        self._aside = Aside(draft, house, plan.budgets, plan.deadline, self.made)
 
     async def agreement(self, model: PortfolioModel, answer: Response) -> float | None:
         """How far further samples of the same model say the same."""
@@ -61,7 +58,7 @@ class _Probing:
         size = self._plan.estimate(model)
         async with asyncio.TaskGroup() as group:
             calls = [
-                group.create_task(self._call(ProbeKind.SAMPLE, model, request, size.cost))
+                group.create_task(self._aside.call(ProbeKind.SAMPLE, model, request, size.cost))
                 for _ in range(rule.samples - 1)
             ]
         answers = [call.result() for call in calls]
@@ -77,32 +74,5 @@ class _Probing:
         size = self._plan.sized(request, model)
         if size.input_tokens + size.output_tokens > model.context_window_tokens:
             return None
-        reply = await self._call(ProbeKind.VERIFIER, model, replace(request, output=TEXT_OUTPUT), size.cost)
+        reply = await self._aside.call(ProbeKind.VERIFIER, model, replace(request, output=TEXT_OUTPUT), size.cost)
         return None if reply is None else read_reply(reply.text)
-
-    async def _call(
-        self, kind: ProbeKind, model: PortfolioModel, request: Request, estimate: Money | None
-    ) -> Response | None:
-        """Hold, call, settle; `None` when nothing came of it."""
-        house, started = self._house, self._house.clock.monotonic()
-        try:
-            hold = house.ledger.hold(estimate, self._plan.budgets, house.clock.now())
-        except BudgetExceededError as error:
-            self.made.append(Probe(kind, model.name, model.host, 0.0, cost=ZERO, error_code=error.code))
-            return None
-        self._draft.holds.append(estimate)
-        response: Response | None = None
-        cost: Money | None = None
-        code: str | None = "cancelled"
-        try:
-            host = self._draft.policy.hosts[model.host]
-            response = await house.providers.call(host, model, request, self._plan.deadline - started)
-            code, cost = None, cost_of(model.price, response.usage)
-        except ProviderError as error:
-            code, cost = error.code, None if error.may_have_cost else ZERO
-        finally:
-            house.ledger.settle(Settlement(hold.id, cost))
-            latency_s = house.clock.monotonic() - started
-            usage = None if response is None else response.usage
-            self.made.append(Probe(kind, model.name, model.host, latency_s, usage, cost, estimate, code))
-        return response

@@ -3,7 +3,7 @@
 from typing import Never
 
 from weighbridge.domain.caller import Caller
-from weighbridge.domain.errors import ModelsCoolingDownError
+from weighbridge.domain.errors import ModelsCoolingDownError, NoEvidenceError
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.record import OutcomeStatus
 from weighbridge.domain.request import Request
@@ -34,7 +34,7 @@ async def walk(draft: Draft, house: House) -> Outcome:
     try:
         plan = await make_plan(draft, house, in_force)  # classify, assemble, route
         ending = await answer(draft, plan, house)  # hold, call, validate, next_step, settle
-    except ModelsCoolingDownError as error:
+    except (ModelsCoolingDownError, NoEvidenceError) as error:
         ending = await ending_without_models(draft, error, house)
     except BaseException as error:  # a cancelled request may have spent money too: it gets its record
         await keep_failure(draft, error, house)

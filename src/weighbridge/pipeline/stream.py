@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.caller import Caller
-from weighbridge.domain.errors import ModelsCoolingDownError, ProviderError
+from weighbridge.domain.errors import ModelsCoolingDownError, NoEvidenceError, ProviderError
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.record import Record
@@ -39,7 +39,7 @@ async def open_stream(request: Request, caller: Caller, house: House) -> "LiveSt
         plan = await make_plan(draft, house, in_force)
         is_live = stream_mode(plan.task, request) is StreamMode.LIVE
         ending = await (_begin(draft, plan, house) if is_live else answer(draft, plan, house))
-    except ModelsCoolingDownError as error:
+    except (ModelsCoolingDownError, NoEvidenceError) as error:
         ending = await ending_without_models(draft, error, house)
     except BaseException as error:
         await keep_failure(draft, error, house)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
@@ -30,6 +31,9 @@ from weighbridge.providers.breaker import Breaker
 from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.hosts import HostCalls, check_host
 from weighbridge.providers.http1 import HttpClient
+from weighbridge.providers.pages import PageCalls
+from weighbridge.providers.tools import GROUP as TOOL_GROUP
+from weighbridge.providers.tools import ToolCalls, load_tool
 from weighbridge.providers.webhooks import WebhookCalls, check_webhook
 from weighbridge.routing.proof import standing_of
 from weighbridge.store.drift import SqliteDrift
@@ -37,6 +41,8 @@ from weighbridge.store.identifiers import RecordIds
 from weighbridge.store.ledger import LocalLedger
 from weighbridge.store.records import SqliteRecords
 from weighbridge.store.reviews import SqliteReviews
+from weighbridge.store.sources import SqliteSources
+from weighbridge.store.states import SqliteStates
 from weighbridge.validation.language import is_known_language
 from weighbridge.validation.schema import check_schema
 from weighbridge.validation.validate import validate
@@ -59,6 +65,7 @@ def derive(policy: Policy) -> InForce:
         *_schema_problems(policy),
         *_webhook_problems(policy),
         *_contract_problems(policy),
+        *_tool_problems(policy),
     ] or [*_declared_answer_problems(policy)]
     if problems:
         raise ConfigError(problems)
@@ -114,6 +121,17 @@ def _contract_problems(policy: Policy) -> Iterator[ConfigProblem]:
             yield ConfigProblem("the config", 1, 1, f"tasks.{task.name}.stream", expected)
 
 
+def _tool_problems(policy: Policy) -> Iterator[ConfigProblem]:
+    for tool in policy.tools.values():
+        if tool.function is None:
+            continue
+        try:
+            load_tool(tool.function)
+        except ImportError as error:
+            expected = f"a function of the entry-point group {TOOL_GROUP!r}; {tool.function!r}: {error}"
+            yield ConfigProblem("the config", 1, 1, f"tools.{tool.name}.function", expected)
+
+
 def _language_problems(code: str, key: str) -> Iterator[ConfigProblem]:
     try:
         if not is_known_language(code):
@@ -150,7 +168,8 @@ def _declared_answer_problems(policy: Policy) -> Iterator[ConfigProblem]:
         if task.safe_answer is None:
             continue
         answer = Response("", (Choice(task.safe_answer),), usage=None)
-        verdict = validate(answer, task.contract, TEXT_OUTPUT, lambda text: count_tokens(text, WORDS).tokens)
+        contract = replace(task.contract, citations=None)  # a declared answer draws on no source
+        verdict = validate(answer, contract, TEXT_OUTPUT, lambda text: count_tokens(text, WORDS).tokens)
         for finding in verdict.findings:
             expected = f"an answer that the task itself accepts; {finding.message.removesuffix('.')}"
             yield ConfigProblem("the config", 1, 1, f"tasks.{task.name}.degrade.answer", expected)
@@ -162,7 +181,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     clock = SystemClock()
     records = await SqliteRecords.open(Path(policy.store.path), policy.store.queue_limit)
     providers = HostCalls(clock)
-    webhooks = WebhookCalls(HttpClient())
+    others = HttpClient()
     drift = SqliteDrift(records)
     house = House(
         in_force=derive(policy),
@@ -172,7 +191,11 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         records=records,
         reviews=SqliteReviews(records, policy.store.review_limit),
         drift=drift,
-        webhooks=webhooks,
+        sources=SqliteSources(records),
+        states=SqliteStates(records),
+        pages=PageCalls(others),
+        tools=ToolCalls(others),
+        webhooks=WebhookCalls(others),
         clock=clock,
         chance=SystemRandom().random,
         new_id=RecordIds(clock),
@@ -193,5 +216,5 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
         await providers.close()
-        await webhooks.close()
+        await others.close()
         await records.close()

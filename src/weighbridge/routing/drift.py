@@ -217,7 +217,7 @@ def _measures(first: Attempt, rule: DriftRule) -> Iterator[tuple[Monitor, Sign]]
 
 def _is_heard(attempt: Attempt) -> bool:
     """An answer came and was judged, or the host refused for reasons of content."""
-    if attempt.step.kind is StepKind.DISCARD:
+    if attempt.step.kind in {StepKind.DISCARD, StepKind.TOOLS}:
         return False
     return attempt.error_code == CONTENT_POLICY or (attempt.error_code is None and attempt.verdict.status in _DECIDED)
 

@@ -47,6 +47,23 @@ def route(
     return Decision(_ranked(judged, order), order, reason, sentence, checker)
 
 
+def judge_aside(
+    model: PortfolioModel,
+    classification: Classification,
+    policy: Policy,
+    *,
+    request: Request,
+    estimate: Estimate,
+    situation: Situation,
+) -> Candidate:
+    """Whether a model may be asked about `request` beside the one that answers, as a verifier may."""
+    task = policy.tasks[classification.task]
+    first = policy.models[task.primary_model]
+    host = policy.hosts[model.host]
+    case = Case(model, host, task, request, classification, estimate, situation, None, frozenset(), first)
+    return _candidate(case, _first_objection(case, VERIFIER_RULES))
+
+
 def _wanted(task: Task, situation: Situation) -> tuple[str, ...]:
     models = (task.primary_model, *task.fallback_models)
     return (task.canary.model, *models) if task.canary and situation.draw < task.canary.share else models

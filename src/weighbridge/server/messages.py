@@ -6,8 +6,8 @@ from weighbridge.dialects.anthropic_messages.request import parse_count_request,
 from weighbridge.dialects.anthropic_messages.response import render_response, render_token_count
 from weighbridge.dialects.anthropic_messages.writer import EventWriter
 from weighbridge.pipeline.house import House
-from weighbridge.pipeline.plan import count_input
 from weighbridge.pipeline.run import run
+from weighbridge.pipeline.sizing import count_input
 from weighbridge.server.answers import record_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.hangup import unless_caller_leaves

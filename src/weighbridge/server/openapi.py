@@ -5,6 +5,7 @@ from typing import cast
 
 from weighbridge import __version__
 from weighbridge.domain.levels import Risk
+from weighbridge.domain.material import Authority
 from weighbridge.domain.review import ReviewVerb
 
 Schema = dict[str, object]
@@ -48,7 +49,7 @@ def describe_api() -> Schema:
                 "Message": _message(),
                 "Error": _error(),
             }
-            | {"Act": _act(), "Feedback": _feedback()},
+            | {"Act": _act(), "Feedback": _feedback(), "Document": _document()},
         },
         "security": [{"bearer": []}, {"apiKey": []}, {}],
     }
@@ -71,12 +72,22 @@ def _paths() -> Schema:
         "/v1/reviews/{id}": {"get": _operation("One of them, and what came of it.", None, ["id"])},
         "/v1/reviews/{id}/{verb}": {"post": _act_operation()},
         "/v1/feedback": {"post": _operation("Say what you think of an answer.", "Feedback", ends=_FEEDBACK_ENDS)},
+        "/v1/sources": {
+            "get": _operation("Documents with their labels.", query=("collection",)),
+            "post": _operation("Index a document, or its new version.", "Document", ends={"201": "Indexed."}),
+        },
+        "/v1/sources/search": {"get": _operation("Passages that a question finds.", query=_SEARCH_QUERY)},
+        "/v1/sources/{id}": {
+            "get": _operation("A document with its passages, or one passage.", None, ["id"]),
+            "delete": _operation("Remove a document.", None, ["id"], ends={"204": "Removed."}),
+        },
         "/healthz": {"get": _operation("The process is alive.")},
         "/readyz": {"get": _operation("It can serve, and whether the config on disk is in force.")},
         "/openapi.json": {"get": _operation("This document.")},
     }
 
 
+_SEARCH_QUERY = ("q", "collection", "limit")
 _REVIEW_QUERY = ("task", "state", "assignee", "since", "before", "limit")
 _RECORD_QUERY = ("task", "model", "status", "fallback", "since", "before", "limit")
 
@@ -150,7 +161,30 @@ def _source() -> Schema:
         "type": "object",
         "additionalProperties": False,
         "required": ["id", "text"],
-        "properties": {"id": TEXT, "text": TEXT, "deprecated": {"type": "boolean"}},
+        "properties": {
+            "id": TEXT,
+            "text": TEXT,
+            "deprecated": {"type": "boolean"},
+            "authority": {"enum": list(Authority)},
+            "updated": {"type": "string", "format": "date"},
+            "topic": {"type": "string", "description": "Of two sources with one topic the newer is the current one."},
+            "supersedes": {"type": "array", "items": TEXT, "description": "Ids that it takes the place of."},
+        },
+    }
+
+
+def _document() -> Schema:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["collection", "name"],
+        "properties": {
+            "collection": {"type": "string", "description": "One that the config declares."},
+            "name": {"type": "string", "description": "Its path there; the ending says what it is."},
+            "text": {"type": "string", "description": "What it says; or give `content_base64`."},
+            "content_base64": {"type": "string", "contentEncoding": "base64"},
+            "labels": {"type": "object", "description": "authority, updated, deprecated, supersedes and so on."},
+        },
     }
 
 

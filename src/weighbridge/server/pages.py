@@ -22,16 +22,17 @@ from weighbridge.server.answers import RENDER_ERROR, error_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.openapi import describe_api
 from weighbridge.server.reviews import ReviewPages
+from weighbridge.server.sources import SourcePages
 
 Page = Callable[[Request], Awaitable[Response]]
 MOST_RECORDS = 500
-OWN_PATHS = ("/v1/records", "/v1/tasks", "/v1/reviews", "/v1/feedback")
+OWN_PATHS = ("/v1/records", "/v1/tasks", "/v1/reviews", "/v1/sources", "/v1/feedback")
 """Under /v1 the rest is OpenAI's, served here or not, so its errors are in OpenAI's words."""
 
 
 def build_pages(house: House, reloader: Reloader | None) -> Starlette:
     """The pages of one gateway."""
-    pages, people = Pages(house, reloader), ReviewPages(house)
+    pages, people, documents = Pages(house, reloader), ReviewPages(house), SourcePages(house)
     return Starlette(
         routes=[
             Route("/healthz", pages.healthz),
@@ -45,6 +46,9 @@ def build_pages(house: House, reloader: Reloader | None) -> Starlette:
             Route("/v1/reviews", people.reviews),
             Route("/v1/reviews/{id}", people.review),
             Route("/v1/reviews/{id}/{verb}", people.act, methods=["POST"]),
+            Route("/v1/sources", documents.sources, methods=["GET", "POST"]),
+            Route("/v1/sources/search", documents.search),
+            Route("/v1/sources/{id:path}", documents.source, methods=["GET", "DELETE"]),
             Route("/v1/feedback", people.feedback, methods=["POST"]),
         ],
         exception_handlers={WeighbridgeError: _problem, HTTPException: _unrouted},

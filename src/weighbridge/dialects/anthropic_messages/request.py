@@ -111,6 +111,8 @@ def render_request(
         body = dict(own)
         if messages_changed:
             _set_conversation(body, *keep_wire_form(request.messages, own))
+        if request.added_tools:
+            body["tools"] = [*(read_list(body, "tools") or ()), *render_tools(request.added_tools)]
         if request.output.schema_json is not None and body.get("output_config") is None:
             body["output_config"] = render_output(request.output.schema_json)
     body["model"] = model.upstream_name

@@ -2,6 +2,7 @@
 
 from weighbridge.domain.attempt import Attempt
 from weighbridge.domain.decision import Candidate, Decision
+from weighbridge.domain.evidence import Evidence
 from weighbridge.domain.money import Money
 from weighbridge.domain.probe import Probe
 from weighbridge.domain.record import Content, Record
@@ -41,6 +42,12 @@ def render_record(record: Record) -> Json:
         "duration_s": record.duration_s,
         "review_id": record.review_id,
         "shadow": None if record.shadow is None else {"of": record.shadow.of, "agrees": record.shadow.agrees},
+        "evidence": render_evidence(record.evidence),
+        "state": None
+        if record.state is None
+        else {"covered": record.state.covered, "tokens": record.state.tokens, "is_reused": record.state.is_reused},
+        "latest_customer_message_used": record.latest_customer_message_used,
+        "preparations": [render_probe(probe) for probe in record.preparations],
         "content": _content(record.content),
     }
 
@@ -60,10 +67,55 @@ def render_explanation(record: Record) -> Json:
         "candidates": [render_candidate(item) for item in decision.candidates] if decision else [],
         "verifier": render_candidate(decision.verifier) if decision and decision.verifier else None,
         "attempts": [render_attempt(attempt) for attempt in record.attempts],
+        "evidence": render_evidence(record.evidence),
+        "latest_customer_message_used": record.latest_customer_message_used,
+        "preparations": [render_probe(probe) for probe in record.preparations],
         "served_model": record.served_model,
         "is_fallback": record.is_fallback,
         "estimate_usd": usd(record.estimate),
         "cost_usd": usd(record.cost),
+    }
+
+
+def render_evidence(evidence: Evidence | None) -> Json | None:
+    """Every source that was shown, in order, and every one that was found and not shown, with the reason."""
+    if evidence is None:
+        return None
+    return {
+        "tokens": evidence.tokens,
+        "limit_tokens": evidence.limit_tokens,
+        "shown": [
+            {
+                "id": item.id,
+                "tokens": item.tokens,
+                "status": item.status.value,
+                "authority": item.authority.value,
+                "relevance": item.relevance,
+                "is_suspicious": item.is_suspicious,
+                "because_of": item.because_of,
+                "digest": item.digest,
+            }
+            for item in evidence.shown
+        ],
+        "left_out": [
+            {
+                "id": item.id,
+                "reason": item.reason.value,
+                "relevance": item.relevance,
+                "because_of": item.because_of,
+            }
+            for item in evidence.left_out
+        ],
+        "tools": [
+            {
+                "tool": run.tool,
+                "asked_at": run.asked_at,
+                "latency_s": run.latency_s,
+                "error": run.error,
+                "is_asked_by_model": run.is_asked_by_model,
+            }
+            for run in evidence.tools
+        ],
     }
 
 

@@ -1,6 +1,7 @@
 """The native call, `POST /v1/tasks/{task}/runs`: a task, its input, and nothing that is not understood."""
 
 import re
+from datetime import date
 from difflib import get_close_matches
 
 import orjson
@@ -20,13 +21,14 @@ from weighbridge.dialects.json_text import parse_object
 from weighbridge.dialects.openai_chat.messages import parse_messages
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
 from weighbridge.domain.levels import Risk
-from weighbridge.domain.material import Source
+from weighbridge.domain.material import Authority, Source
 from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request, Role, say
 
 KEYS = ("input", "messages", "risk", "metadata", "max_output_tokens", "output", "sources")
-SOURCE_KEYS = ("id", "text", "deprecated")
+SOURCE_KEYS = ("id", "text", "deprecated", "authority", "updated", "topic", "supersedes")
 MOST_SOURCES = 200
 _SOURCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}")
+AUTHORITIES = tuple(level.value for level in Authority)
 RISKS = tuple(risk.value for risk in Risk)
 
 
@@ -101,7 +103,28 @@ def _source(item: object, path: str) -> Source:
     number = need_text(item, "id", path)
     if not _SOURCE_ID.fullmatch(number):
         raise invalid(f"{path}.id", "letters, digits and `_.:/-`, at most 100", number)
-    return Source(number, need_text(item, "text", path), read_flag(item, "deprecated", path) or False)
+    authority = item.get("authority")
+    names = read_list(item, "supersedes", path) or []
+    return Source(
+        number,
+        need_text(item, "text", path),
+        is_deprecated=read_flag(item, "deprecated", path) or False,
+        authority=Authority.SUPPORTING
+        if authority is None
+        else Authority(one_of(authority, AUTHORITIES, f"{path}.authority")),
+        updated=_day(item.get("updated"), f"{path}.updated"),
+        topic=None if item.get("topic") is None else need_text(item, "topic", path),
+        supersedes=tuple(need_text({"id": name}, "id", f"{path}.supersedes") for name in names),
+    )
+
+
+def _day(value: object, param: str) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise invalid(param, "a day such as 2026-03-12", value) from None
 
 
 def _output(fields: Fields) -> OutputFormat:

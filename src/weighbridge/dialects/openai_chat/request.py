@@ -105,6 +105,8 @@ def render_request(
         body = dict(request.body)
         if messages_changed:
             body["messages"] = keep_wire_form(request.messages, body["messages"])
+        if request.added_tools:
+            body["tools"] = [*(read_list(body, "tools") or ()), *render_tools(request.added_tools)]
         if request.output != TEXT_OUTPUT and body.get("response_format") is None:
             body["response_format"] = render_output(request.output)
     else:

@@ -9,6 +9,7 @@ from weighbridge.dialects.fields import (
     read_flag,
     read_int,
     read_labels,
+    read_list,
     read_number,
     read_object,
     read_text,
@@ -85,6 +86,8 @@ def render_request(
             body["input"], has_instructions = keep_wire_form(request.messages, _turns(request.body))
             if not has_instructions:
                 body.pop("instructions", None)
+        if request.added_tools:
+            body["tools"] = [*(read_list(body, "tools") or ()), *render_tools(request.added_tools)]
         if request.output != TEXT_OUTPUT and not _states_format(body):
             body["text"] = {**(read_object(body, "text") or {}), **render_output(request.output)}
     else:

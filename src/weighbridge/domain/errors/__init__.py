@@ -12,17 +12,20 @@
     │   ├── NotFoundError               404  unknown_task, unknown_model, unknown_record, ...
     │   ├── MethodNotAllowedError       405  method_not_allowed
     │   ├── ReviewConflictError         409  review_conflict
-    │   └── InvalidCorrectionError      422  invalid_correction
+    │   ├── InvalidCorrectionError      422  invalid_correction
+    │   └── UnreadableDocumentError     422  unreadable_document
     ├── AccessError                     the caller may not do this
     │   ├── UnauthenticatedError        401  missing_key, invalid_key
     │   └── ForbiddenError              403  task_not_allowed, pinning_not_allowed
     ├── PolicyError                     the policy in force forbids it
     │   ├── NoCandidateError            422  no_candidate
     │   │   └── ModelsCoolingDownError  503  models_cooling_down
+    │   ├── NoEvidenceError             422  no_evidence
     │   └── BudgetExceededError         429  budget_exceeded
     ├── AnswerError                     models were called and no answer may be given
     │   ├── AttemptsFailedError         502  attempts_failed
     │   ├── DeadlineExceededError       504  deadline_exceeded
+    │   ├── ConversationStateError      502  conversation_state_failed
     │   └── NeedsReviewError            422  needs_review
     ├── ProviderError                   one attempt failed; the ladder decides, the caller sees AttemptsFailedError
     │   ├── ProviderRateLimitedError    429  provider_rate_limited
@@ -51,6 +54,7 @@ condition (what is so) and the advice (what to do next). Messages never hold a s
 from weighbridge.domain.errors.answer import (
     AnswerError,
     AttemptsFailedError,
+    ConversationStateError,
     DeadlineExceededError,
     NeedsReviewError,
 )
@@ -69,6 +73,7 @@ from weighbridge.domain.errors.policy import (
     BudgetExceededError,
     ModelsCoolingDownError,
     NoCandidateError,
+    NoEvidenceError,
     PolicyError,
 )
 from weighbridge.domain.errors.provider import (
@@ -103,6 +108,7 @@ from weighbridge.domain.errors.request import (
     RequestError,
     ReviewConflictError,
     UnauthenticatedError,
+    UnreadableDocumentError,
     UnsupportedMediaTypeError,
 )
 
@@ -119,6 +125,7 @@ __all__ = [
     "ConfigProblem",
     "ContentPolicyError",
     "ContextTooLongError",
+    "ConversationStateError",
     "DeadlineExceededError",
     "EmptyInputError",
     "ForbiddenError",
@@ -133,6 +140,7 @@ __all__ = [
     "ModelsCoolingDownError",
     "NeedsReviewError",
     "NoCandidateError",
+    "NoEvidenceError",
     "NotFoundError",
     "OverloadedError",
     "PolicyError",
@@ -149,6 +157,7 @@ __all__ = [
     "ReviewConflictError",
     "StoreError",
     "UnauthenticatedError",
+    "UnreadableDocumentError",
     "UnsupportedMediaTypeError",
     "UnwritableRecordError",
     "WeighbridgeError",

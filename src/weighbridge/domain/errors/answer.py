@@ -12,7 +12,7 @@ class AnswerError(WeighbridgeError):
     status = 502
     code = "attempts_failed"
 
-    def __init__(self, condition: str, *, advice: str, attempts: Sequence[Attempt]) -> None:
+    def __init__(self, condition: str, *, advice: str, attempts: Sequence[Attempt] = ()) -> None:
         super().__init__(condition, advice=advice)
         self.attempts = tuple(attempts)
         """What was tried, in order."""
@@ -27,6 +27,13 @@ class DeadlineExceededError(AnswerError):
 
     status = 504
     code = "deadline_exceeded"
+    is_retryable = True
+
+
+class ConversationStateError(AnswerError):
+    """A conversation is over its budget, and the model that keeps its state wrote nothing that can be used."""
+
+    code = "conversation_state_failed"
     is_retryable = True
 
 

@@ -39,3 +39,9 @@ class BudgetExceededError(PolicyError):
 
     status = 429
     code = "budget_exceeded"
+
+
+class NoEvidenceError(PolicyError):
+    """No source that is in force answers the question, and the task does not answer without one."""
+
+    code = "no_evidence"

@@ -99,3 +99,10 @@ class InvalidCorrectionError(RequestError):
 
     status = 422
     code = "invalid_correction"
+
+
+class UnreadableDocumentError(RequestError):
+    """A document cannot be read as what its name says it is; nothing of it was indexed."""
+
+    status = 422
+    code = "unreadable_document"

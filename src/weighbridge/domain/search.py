@@ -1,0 +1,24 @@
+"""A search in the sources."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from weighbridge.domain.levels import Sensitivity
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is looked for, and what may be found."""
+
+    question: str
+    """In the asker's words."""
+    collections: tuple[str, ...]
+    """Where; empty: everywhere."""
+    today: date
+    """Says which documents have taken the place of others."""
+    most_sensitive: Sensitivity = Sensitivity.RESTRICTED
+    """Documents of a stricter level are not found."""
+    reader: str | None = None
+    """The key in whose name is asked: documents for others are not found. `None`: whoever runs the gateway."""
+    limit: int = 40
+    """At most so many passages."""

@@ -1,0 +1,51 @@
+"""`SqliteSources`: what answers may draw on, in the file and with the threads of the records."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from weighbridge.domain.document import CutDocument, Document, Indexed
+from weighbridge.domain.material import Source
+from weighbridge.domain.search import Search
+from weighbridge.store.documents import (
+    find_digests,
+    find_document,
+    find_documents,
+    put_documents,
+    remove_documents,
+)
+from weighbridge.store.records import SqliteRecords
+from weighbridge.store.search import SearchIndex
+
+
+class SqliteSources:
+    """Satisfies `ports.Sources`. Several processes may share the file."""
+
+    def __init__(self, records: SqliteRecords) -> None:
+        self._records, self._index = records, SearchIndex()
+
+    async def put(self, documents: Sequence[CutDocument]) -> None:
+        """Each takes the place of its version before; all or nothing. Raises StoreError."""
+        await self._records.change(partial(put_documents, documents))
+
+    async def remove(self, ids: Sequence[str]) -> int:
+        """Delete documents; how many there were. Raises StoreError."""
+        removed = await self._records.change(partial(remove_documents, ids))
+        if removed:
+            self._records.note_traces()
+        return removed
+
+    async def documents(self, collection: str | None = None) -> list[Document]:
+        """All documents of a collection, or all, by id."""
+        return await self._records.read(partial(find_documents, collection))
+
+    async def digests(self, collection: str) -> Mapping[str, Indexed]:
+        """Id → what is indexed of a collection."""
+        return await self._records.read(partial(find_digests, collection))
+
+    async def document(self, document_id: str) -> CutDocument | None:
+        """One document with its passages."""
+        return await self._records.read(partial(find_document, document_id))
+
+    async def search(self, wanted: Search) -> list[Source]:
+        """Passages that hold something of what is asked, the most relevant first. Raises StoreError."""
+        return await self._records.read(lambda connection: self._index.search(connection, wanted))
