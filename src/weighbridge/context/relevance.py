@@ -15,6 +15,7 @@ _MARKS = re.compile(r"[\u0300-\u036f]+")
 _PORTER = Stemmer.Stemmer("porter")
 """The same algorithm as the index's own (Porter, "An algorithm for suffix stripping", Program 14(3), 1980)."""
 MOST_TERMS = 64
+MOST_ASKED_OF_ONE = 8
 FEWEST_TERMS = 3
 LONGEST_CHARS = 20_000
 """Of a longer question the beginning is looked at."""
@@ -54,9 +55,14 @@ def weight(document_count: int, holding: int) -> float:
 
 
 def relevance(weights: Mapping[str, float], text: str) -> float:
-    """The share of the question's weight whose terms stand in `text`: 0 none, 1 all of them. `weights` is by stem."""
-    whole = sum(weights.values())
-    return sum(weights[stem] for stem in weights.keys() & stems_of(text)) / whole if whole > 0.0 else 0.0
+    """The share of the question's weight whose terms stand in `text`: 0 none, 1 all of them. `weights` is by stem.
+
+    A long message tells a story around its question: as much as its eight weightiest words is all that is asked of one
+    passage.
+    """
+    whole = sum(sorted(weights.values(), reverse=True)[:MOST_ASKED_OF_ONE])
+    held = sum(weights[stem] for stem in sorted(weights.keys() & stems_of(text)))
+    return min(1.0, held / whole) if whole > 0.0 else 0.0
 
 
 def stems_of(text: str) -> set[str]:

@@ -33,7 +33,8 @@ class Citation:
 
 def citation_findings(text: str, rule: CitationRule, sources: Sequence[Source]) -> Iterator[Finding]:
     """What is wrong with the citations of `text`."""
-    known = {source.id: source for source in sources}
+    known = {source.document: source for source in reversed(sources) if source.document and not source.is_deprecated}
+    known |= {source.id: source for source in sources}
     cited = list(_in_field(text, rule.field) if rule.field else _in_text(text))
     if rule.is_required and not cited:
         yield Finding(FindingCode.CITATION_MISSING, f"The answer cites nothing; {_how(rule)}.")
