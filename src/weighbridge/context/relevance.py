@@ -16,6 +16,7 @@ _PORTER = Stemmer.Stemmer("porter")
 """The same algorithm as the index's own (Porter, "An algorithm for suffix stripping", Program 14(3), 1980)."""
 MOST_TERMS = 64
 MOST_ASKED_OF_ONE = 8
+LEAST_WEIGHT = 0.5
 FEWEST_TERMS = 3
 LONGEST_CHARS = 20_000
 """Of a longer question the beginning is looked at."""
@@ -23,7 +24,7 @@ LONGEST_CHARS = 20_000
 _ASKING = (
     "a about above after again against all am an and any are as at be because been before being below between both but "
     "by can could did do does doing down during each few for from further get had has have having he her here hers him "
-    "his how i if in into is it its itself just know let like many may me might more most much must my no nor not of "
+    "his how i if in into is it its itself just know let like many may me might more most much must my no nor not now of "
     "off on once only or other our ours out over own please same shall she should so some such tell than that the "
     "their theirs them then there these they this those through to too under until up us very want was we were what "
     "when where which while who whom whose why will with would you your yours"
@@ -50,8 +51,9 @@ def terms_of(question: str) -> tuple[str, ...]:
 
 
 def weight(document_count: int, holding: int) -> float:
-    """What it tells that a term is there: much, if few passages hold it (Robertson-Sparck Jones, never negative)."""
-    return math.log(1.0 + (document_count - holding + 0.5) / (holding + 0.5))
+    """What it tells that a term is there: much, if few passages hold it (Robertson-Sparck Jones, never negative), and
+    something even if all do, as they may where there are few."""
+    return LEAST_WEIGHT + math.log(1.0 + (document_count - holding + 0.5) / (holding + 0.5))
 
 
 def relevance(weights: Mapping[str, float], text: str) -> float:
