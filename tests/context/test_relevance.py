@@ -34,14 +34,14 @@ def test_a_rare_word_tells_more_than_a_common_one() -> None:
 
 def test_a_short_question_leans_on_the_one_before() -> None:
     messages = a_conversation("What uptime do we promise our customers?", "99.9 %", "And for gold?")
-    assert question_of(messages) == "And for gold?\nWhat uptime do we promise our customers?"
+    assert question_of(messages) == ("And for gold?", "What uptime do we promise our customers?")
 
 
 def test_a_full_question_stands_for_itself() -> None:
     messages = a_conversation("Hello there", "Hi", "What uptime do we promise gold customers?")
-    assert question_of(messages) == "What uptime do we promise gold customers?"
+    assert question_of(messages) == ("What uptime do we promise gold customers?", "")
 
 
 @pytest.mark.parametrize("messages", [(), (say(Role.ASSISTANT, "Hi"),)])
 def test_where_nobody_asks_there_is_no_question(messages: tuple[Message, ...]) -> None:
-    assert question_of(messages) == ""
+    assert question_of(messages) == ("", "")

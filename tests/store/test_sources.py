@@ -74,6 +74,13 @@ async def test_what_is_removed_is_not_found_and_leaves_no_text(sources: SqliteSo
         )
 
 
+async def test_what_was_asked_before_counts_half(sources: SqliteSources) -> None:
+    await sources.put([a_document("a", "uptime of gold"), a_document("b", "gold rings"), a_document("d", "uptime")])
+    relevances = {item.id: item.relevance or 0.0 for item in await found(sources, "gold?", before="which uptime?")}
+    assert relevances["c/a.md:1"] == 1.0
+    assert relevances["c/a.md:1"] > relevances["c/b.md:1"] > relevances["c/d.md:1"] > 0.0
+
+
 async def test_only_the_named_collections_are_searched(sources: SqliteSources) -> None:
     await sources.put([a_document("a", "uptime"), a_document("a", "uptime", collection="d")])
     assert await ids(sources, "uptime", "d") == ["d/a.md:1"]

@@ -24,8 +24,8 @@ LONGEST_CHARS = 20_000
 _ASKING = (
     "a about above after again against all am an and any are as at be because been before being below between both but "
     "by can could did do does doing down during each few for from further get had has have having he her here hers him "
-    "his how i if in into is it its itself just know let like many may me might more most much must my no nor not now of "
-    "off on once only or other our ours out over own please same shall she should so some such tell than that the "
+    "his how i if in into is it its itself just know let like many may me might more most much must my no nor not now "
+    "of off on once only or other our ours out over own please same shall she should so some such tell than that the "
     "their theirs them then there these they this those through to too under until up us very want was we were what "
     "when where which while who whom whose why will with would you your yours"
 )
@@ -33,14 +33,14 @@ ASKING = frozenset(_ASKING.split(" "))
 """Words that shape a question and do not say what it is about."""
 
 
-def question_of(messages: Sequence[Message]) -> str:
-    """What to search for: the newest user message, with the one before it where it says little by itself ("And for
-    gold customers?")."""
+def question_of(messages: Sequence[Message]) -> tuple[str, str]:
+    """What to search for: the newest user message; and the one before it where the newest says little by itself ("And
+    for gold customers?"), else nothing."""
     said = [message.text for message in messages if message.role is Role.USER and message.text.strip()]
     if not said:
-        return ""
+        return "", ""
     is_short = len(said) > 1 and len(terms_of(said[-1])) < FEWEST_TERMS
-    return f"{said[-1]}\n{said[-2]}" if is_short else said[-1]
+    return said[-1], said[-2] if is_short else ""
 
 
 def terms_of(question: str) -> tuple[str, ...]:

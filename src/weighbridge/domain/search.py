@@ -20,5 +20,7 @@ class Search:
     """Documents of a stricter level are not found."""
     reader: str | None = None
     """The key in whose name is asked: documents for others are not found. `None`: whoever runs the gateway."""
+    before: str = ""
+    """What was asked before, where the question says little by itself: it counts half."""
     limit: int = 40
     """At most so many passages."""

@@ -72,11 +72,11 @@ def evidence_limit(rule: EvidenceRule, task: Task, policy: Policy) -> int | None
 async def _found(
     draft: Draft, rule: EvidenceRule, sensitivity: Sensitivity, today: date, house: House
 ) -> Sequence[Source]:
-    question = question_of(draft.request.messages)
+    question, before = question_of(draft.request.messages)
     if not rule.collections or not question:
         return ()
     reader = draft.caller.name if draft.policy.keys else None
-    return await house.sources.search(Search(question, rule.collections, today, sensitivity, reader))
+    return await house.sources.search(Search(question, rule.collections, today, sensitivity, reader, before))
 
 
 def require_evidence(task: Task, packed: Packed) -> None:

@@ -47,10 +47,10 @@ class SearchIndex:
 
     def search(self, connection: sqlite3.Connection, wanted: Search) -> list[Source]:
         """Passages that hold something of what is asked, the most relevant first; never more than `wanted.limit`."""
-        terms = terms_of(wanted.question)
-        holding = self._counts(connection, terms)
-        weights = {stem(term): weight(self._passages, count) for term, count in holding.items()}
-        words = _rarest(holding)
+        holding = self._counts(connection, terms_of(wanted.question))
+        before = self._counts(connection, terms_of(wanted.before))
+        weights = [self._weights(holding), *([self._weights(holding | before)] if before else [])]
+        words = _rarest(holding | before)
         if not words:
             return []
         rows = _rows(connection, f"{_FOUND} WHERE {_VISIBLE} ORDER BY w.score, p.number LIMIT :limit", words, wanted)
@@ -60,6 +60,9 @@ class SearchIndex:
         return sorted(_lifted(found), key=lambda item: -(item.relevance or 0.0))[
             : wanted.limit
         ]  # stable: else as the index
+
+    def _weights(self, holding: Mapping[str, int]) -> Mapping[str, float]:
+        return {stem(term): weight(self._passages, count) for term, count in holding.items()}
 
     def _counts(self, connection: sqlite3.Connection, terms: Iterable[str]) -> dict[str, int]:
         version = connection.execute("SELECT version FROM source_index").fetchone()[0]
@@ -107,8 +110,10 @@ def _source(row: Sequence[object]) -> Source:
     return source_of(read_document_row(str(row[5])), str(row[2]), str(row[3]), str(row[4]))
 
 
-def _judged(source: Source, weights: Mapping[str, float]) -> Source:
-    return replace(source, relevance=round(relevance(weights, " ".join((*source.heading, source.text))), 4))
+def _judged(source: Source, weights: Sequence[Mapping[str, float]]) -> Source:
+    """With its relevance to the question, or to the question with and without what was asked before."""
+    text = " ".join((*source.heading, source.text))
+    return replace(source, relevance=round(sum(relevance(each, text) for each in weights) / len(weights), 4))
 
 
 def _with_replaced(connection: sqlite3.Connection, found: Sequence[Source], wanted: Search) -> list[Source]:
