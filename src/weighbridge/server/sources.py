@@ -51,7 +51,7 @@ class SourcePages:
             datetime.fromtimestamp(self._house.clock.now(), UTC).date(),
             Sensitivity.RESTRICTED if caller.may_edit_sources else strictest(caller.sensitivity),
             None if caller.may_edit_sources else caller.name,
-            int(limit),
+            limit=int(limit),
         )
         return _json({"data": [render_found(item) for item in await self._house.sources.search(wanted)]})
 
