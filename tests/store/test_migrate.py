@@ -74,6 +74,23 @@ def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize("since", range(1, len(migrations())))
+def test_a_database_of_every_earlier_version_gets_the_rest(tmp_path: Path, since: int) -> None:
+    whole, old = connect(tmp_path / "whole.db"), connect(tmp_path / "old.db")
+    migrate(whole)
+    for script in migrations()[:since]:
+        for statement in statements(script):
+            old.execute(statement)
+    old.execute(f"PRAGMA application_id = {whole.execute('PRAGMA application_id').fetchone()[0]}")
+    old.execute(f"PRAGMA user_version = {since}")
+    migrate(old)
+    schema = "SELECT name, sql FROM sqlite_schema ORDER BY name"
+    assert old.execute(schema).fetchall() == whole.execute(schema).fetchall()
+    assert version(old) == len(migrations())
+    whole.close()
+    old.close()
+
+
 def test_many_openers_at_once_agree_on_one_database(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OPEN, str(tmp_path / "records.db")]
     openers = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(6)]

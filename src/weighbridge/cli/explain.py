@@ -7,12 +7,13 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from weighbridge.cli.common import Config, Json, print_json, print_tables, visible, with_gateway
+from weighbridge.cli.explain_evidence import evidence_parts
 from weighbridge.dialects.native.record import render_explanation
 from weighbridge.dialects.native.review import render_feedback, render_review
 from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import NotFoundError
 from weighbridge.domain.feedback import Feedback
-from weighbridge.domain.record import Record
+from weighbridge.domain.record import OutcomeStatus, Record
 from weighbridge.domain.review import ReviewItem
 from weighbridge.pipeline.gateway import Gateway
 
@@ -23,7 +24,7 @@ def explain(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Print every model of the portfolio with why it was kept or dropped, every attempt, and what it cost."""
+    """Print what was shown as evidence, why each model was kept or dropped, every attempt, and what it cost."""
 
     async def work(gateway: Gateway) -> tuple[Record, ReviewItem | None, list[Feedback]]:
         record = await found(gateway, id)
@@ -40,7 +41,13 @@ def explain(
             }
         )
         return
-    print_tables(_headline(record), _candidates(record), _attempts(record), *_afterwards(item, said))
+    print_tables(
+        _headline(record),
+        *evidence_parts(record),
+        *([_candidates(record)] if record.decision else []),
+        *([_attempts(record)] if record.attempts else []),
+        *_afterwards(item, said),
+    )
 
 
 async def found(gateway: Gateway, record_id: str) -> Record:
@@ -70,7 +77,7 @@ def _headline(record: Record) -> str:
     if record.decision is not None:
         lines.append(f"reason: {record.decision.sentence}")
     if record.error_code is not None:
-        lines.append(f"error: {record.error_code}")
+        lines.append(f"{'error' if record.status is not OutcomeStatus.DEGRADED else 'because'}: {record.error_code}")
     if record.prompt_count is not None:
         lines.append(f"input {record.prompt_count.tokens} tokens, counted by {record.prompt_count.method}")
     lines.append(f"policy {record.policy_digest[:12]}, held {_usd(record.estimate)}, cost {_usd(record.cost)}")

@@ -54,7 +54,7 @@ def _lines(outcome: Outcome) -> list[str]:
         f"model={outcome.model}",
         f"fallback_used={record.is_fallback}",
         f"cost={'unknown' if outcome.cost is None else outcome.cost}",
-        f"reason={outcome.reason}",
+        f"reason={outcome.reason or outcome.record.error_code or ''}",
         f"record={record.id}",
         f"text={outcome.text}",
     ]

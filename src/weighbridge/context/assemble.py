@@ -15,7 +15,7 @@ from weighbridge.context.pack import PackedSources, pack
 from weighbridge.context.state import state_message
 from weighbridge.domain.conversation import StateNote
 from weighbridge.domain.errors import InputTooLongError
-from weighbridge.domain.evidence import EvidenceRule, Gathered, Treatment
+from weighbridge.domain.evidence import Evidence, EvidenceRule, Gathered, Treatment
 from weighbridge.domain.packed import DroppedMessage, Packed
 from weighbridge.domain.request import Message, Request, Role, Text, ToolCall, ToolResult, say
 from weighbridge.domain.task import Task, TooLong
@@ -56,16 +56,17 @@ def assemble(
     else:
         offset = len(instructions) + (0 if state is None else 1 - state.covered)
         kept = _compact(messages, count, limit_tokens, offset=offset)
-    return _told(kept, packed, gathered, count)
+    return _told(kept, packed, gathered, task, count)
 
 
-def _told(packed: Packed, sources: PackedSources | None, gathered: Gathered, count: Count) -> Packed:
+def _told(packed: Packed, sources: PackedSources | None, gathered: Gathered, task: Task, count: Count) -> Packed:
     state = gathered.state
     if state is not None:
         note = StateNote(state.covered, count(state_message(state).text).tokens, state.is_reused)
         packed = replace(packed, state=note)
-    if sources is None:
-        return packed
+    if sources is None:  # a task that looked for evidence and found none says so
+        nothing = Evidence(limit_tokens=gathered.limit_tokens, tools=gathered.tools)
+        return packed if task.evidence is None else replace(packed, evidence=nothing)
     return replace(packed, sources=sources.sources, evidence=replace(sources.evidence, tools=gathered.tools))
 
 

@@ -92,7 +92,7 @@ class Record:
     status: OutcomeStatus
     """How it ended."""
     error_code: str | None
-    """Code of the error that the caller got, if any."""
+    """Code of the error that the caller got, or got a declared answer in place of."""
     classification: Classification | None
     """`None` when the request was refused before classification."""
     decision: Decision | None
@@ -124,7 +124,7 @@ class Record:
     content: Content | None = None
     """`None` unless the task stores content."""
     evidence: Evidence | None = None
-    """What the model was shown beside the conversation; `None` where there was nothing to choose from."""
+    """What the model was shown beside the conversation; `None` where nobody looked for anything."""
     state: StateNote | None = None
     """What stood for the older part of the conversation; `None`: nothing had to."""
     latest_customer_message_used: bool | None = None

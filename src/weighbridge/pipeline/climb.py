@@ -188,6 +188,7 @@ async def ending_without_models(
     task = draft.task
     match _declared_for(task, error) if task is not None else StepKind.REFUSE:
         case StepKind.DEGRADE if task is not None and task.safe_answer is not None:
+            draft.cause = error.code
             return Response(DECLARED, (Choice(task.safe_answer),), usage=None)
         case StepKind.REVIEW:
             return HandOver(ReviewReason.NO_VALID_ANSWER, error.code, None, ())

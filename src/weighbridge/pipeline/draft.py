@@ -45,6 +45,8 @@ class Draft:
     preparations: list[Probe] = field(default_factory=list)
     holds: list[Money | None] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    cause: str | None = None
+    """Code of the error in place of which a declared answer is given."""
 
     @classmethod
     def open(cls, request: Request, caller: Caller, house: House, policy: Policy) -> Self:
@@ -86,7 +88,7 @@ class Draft:
             is_stream=self.request.is_stream,
             input_digest=_digest(self.request),
             status=status,
-            error_code=error_code,
+            error_code=error_code or self.cause,
             classification=self.classification,
             decision=self.decision,
             attempts=tuple(self.attempts),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from weighbridge.config.load import load_policy
+from weighbridge.context.documents.labels import labels_of
 from weighbridge.dialects.native.review import read_feedback
 from weighbridge.domain.caller import ANONYMOUS, Caller
 from weighbridge.domain.document import CutDocument, Document, IndexReport
@@ -111,8 +112,10 @@ class Gateway:
     ) -> IndexReport:
         """Index a file, a folder, or a list of addresses (`*.urls`) as all that a collection has from there.
 
-        What cannot be read is in the report, and the rest is indexed. Raises CommandError or StoreError.
+        What cannot be read is in the report, and the rest is indexed. Raises CommandError, StoreError, or for a label
+        that is none UnreadableDocumentError.
         """
+        labels_of(labels or {})
         return await add_path(Path(path), self._collection(collection), labels or {}, self._house, progress)
 
     async def put_source(

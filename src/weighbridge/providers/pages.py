@@ -33,7 +33,10 @@ class PageCalls:
                 return Page(error=error.code.removeprefix("provider_"))
             location = answer.header(b"location")
             if answer.status in {301, 302, 303, 307, 308} and location:
-                following = urljoin(address, location)
+                try:
+                    following = urljoin(address, location)
+                except ValueError:
+                    return Page(error="it leads to what is no address")
                 if address.startswith("https:") and not following.startswith("https:"):
                     return Page(error="it leads from https to http")
                 address = following

@@ -5,6 +5,7 @@ from hashlib import blake2b
 
 from weighbridge.domain.request import Request, Role
 from weighbridge.providers.simulated_json import example_json
+from weighbridge.providers.simulated_sources import cited_answer
 
 SEED_MODELS = frozenset({"fast-small", "balanced-summary", "frontier-reasoning", "frontier-backup"})
 """The four models of the introductory gateway exercise, whose answers are fixed."""
@@ -30,11 +31,14 @@ def seed_answer(model: str, prompt: str) -> str:
 
 
 def own_answer(model: str, request: Request, seed: int) -> str:
-    """JSON where a schema is asked for, a label where the instructions list some, a sentence otherwise."""
+    """JSON where a schema is asked for, a label where the instructions list some, what a source says, or a remark."""
     prompt = request.user_text
     if request.output.kind != "text":
         return example_json(request.output.schema_json, prompt)
     labels = listed_labels(request)
+    cited = None if labels else cited_answer(prompt)
+    if cited is not None:
+        return cited
     if model in SEED_MODELS:
         answer = seed_answer(model, prompt)
         if not labels or answer in (*labels, UNSURE) or model == "balanced-summary":
