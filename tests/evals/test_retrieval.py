@@ -20,7 +20,7 @@ def found(*names: str, relevance: float = 0.9) -> list[Source]:
 
 
 def judged(sources: list[Source], *expects: str) -> Retrieved:
-    return judge_retrieval(RetrievalSample("q", expects), sources, RULE, lambda text: len(text), TODAY)
+    return judge_retrieval(RetrievalSample("q", expects), sources, RULE, len, TODAY)
 
 
 def test_a_rank_counts_from_one_and_an_expected_id_may_go_without_its_collection() -> None:

@@ -4,10 +4,11 @@ from urllib.parse import urljoin
 
 from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.page import Page
-from weighbridge.providers.transport import HttpCall, Transport, split_url
+from weighbridge.providers.transport import HttpAnswer, HttpCall, Transport, split_url
 
 TIMEOUT_S = 30.0
 MOST_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
 HEADERS = (
     ("user-agent", "weighbridge"),
     ("accept", "text/html, text/markdown, text/plain, */*;q=0.1"),
@@ -27,21 +28,24 @@ class PageCalls:
             try:
                 origin, target = split_url(address)
                 answer = await self._transport.send(HttpCall("GET", origin, target, HEADERS, b""), TIMEOUT_S)
+                following = _following(address, answer)
             except ValueError as error:
                 return Page(error=str(error))
             except ProviderError as error:
                 return Page(error=error.code.removeprefix("provider_"))
-            location = answer.header(b"location")
-            if answer.status in {301, 302, 303, 307, 308} and location:
-                try:
-                    following = urljoin(address, location)
-                except ValueError:
-                    return Page(error="it leads to what is no address")
-                if address.startswith("https:") and not following.startswith("https:"):
-                    return Page(error="it leads from https to http")
-                address = following
-                continue
-            if answer.status != 200:
-                return Page(error=f"status {answer.status}")
-            return Page(answer.body, answer.media_type)
+            if following is None:
+                is_there = answer.status == 200
+                return Page(answer.body, answer.media_type) if is_there else Page(error=f"status {answer.status}")
+            address = following
         return Page(error=f"more than {MOST_REDIRECTS} redirects")
+
+
+def _following(address: str, answer: HttpAnswer) -> str | None:
+    """Where a redirect leads; `None` for an answer that is none. Raises ValueError where it may not be followed."""
+    location = answer.header(b"location")
+    if answer.status not in REDIRECTS or not location:
+        return None
+    following = urljoin(address, location)
+    if address.startswith("https:") and not following.startswith("https:"):
+        raise ValueError("it leads from https to http")
+    return following
