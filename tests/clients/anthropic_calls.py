@@ -156,3 +156,13 @@ def test_an_answer_that_a_person_has_to_decide_on_is_told(is_stream: bool) -> No
     assert caught.value.body["error"]["code"] == "needs_review"
     assert caught.value.response.headers["x-weighbridge-review"] in str(caught.value)
     assert caught.value.request.headers["x-stainless-retry-count"] == "0"
+
+
+def test_an_answer_from_documents_has_citations_whole_and_streamed(client: Anthropic) -> None:
+    call = {"model": "task/answer", "max_tokens": 50, "messages": user("How long is parental leave?")}
+    (cited,) = client.messages.create(**call).content[0].citations
+    assert (cited.type, cited.title) == ("search_result_location", "Parental leave")
+    with client.messages.stream(**call) as stream:
+        (streamed,) = [event.citation for event in stream if event.type == "citation"]
+        final = stream.get_final_message()
+    assert (streamed, final.content[0].citations) == (cited, [cited])

@@ -438,3 +438,26 @@ def test_texts_become_vectors_in_the_order_of_the_texts(client: OpenAI) -> None:
 def test_vectors_come_as_numbers_where_they_are_asked_for(client: OpenAI) -> None:
     answer = client.embeddings.create(model="vectors", input="an invoice", encoding_format="float")
     assert all(isinstance(number, float) for number in answer.data[0].embedding)
+
+
+PASSAGE = "handbook/leave.md:parental-leave"
+
+
+def test_an_answer_from_documents_has_annotations(client: OpenAI) -> None:
+    asked = user("How long is parental leave?")
+    message = client.chat.completions.create(model="task/answer", messages=asked).choices[0].message
+    (note,) = message.annotations
+    place = note.url_citation
+    assert message.content[place.start_index : place.end_index] == f"[{PASSAGE}]"
+    assert place.title == "Parental leave"
+
+
+def test_a_response_from_documents_has_annotations_whole_and_streamed(client: OpenAI) -> None:
+    response = client.responses.create(model="task/answer", input="How long is parental leave?")
+    (note,) = response.output[0].content[0].annotations
+    assert (note.type, note.file_id) == ("file_citation", PASSAGE)
+    with client.responses.stream(model="task/answer", input="How long is parental leave?") as stream:
+        added = [event for event in stream if event.type == "response.output_text.annotation.added"]
+        final = stream.get_final_response()
+    assert len(added) == 1
+    assert final.output[0].content[0].annotations[0].file_id == PASSAGE

@@ -90,8 +90,9 @@ def fingerprint(lock: Path) -> str:
 def gateway(folder: Path) -> Iterator[str]:
     """A gateway on a free port, with its records in `folder`; its address, at which calls may already wait."""
     shutil.copytree(HERE / "gateway", folder, dirs_exist_ok=True)
-    command = [sys.executable, "-m", "weighbridge", "serve", "--port", "0"]
-    env = {**os.environ, "WEIGHBRIDGE_KEY": KEY}
+    weighbridge, env = [sys.executable, "-m", "weighbridge"], {**os.environ, "WEIGHBRIDGE_KEY": KEY}
+    subprocess.run([*weighbridge, "sources", "add", "--collection", "handbook"], cwd=folder, env=env, check=True)
+    command = [*weighbridge, "serve", "--port", "0"]
     with subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -1,8 +1,10 @@
 """Documents over HTTP: who may see and change them, what a mistake is told, and an answer that cites one."""
 
 import base64
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,3 +147,59 @@ def test_a_question_that_nothing_answers_is_refused_with_advice(client: Client) 
     reply = client.post("/v1/tasks/answer/runs", {"input": "Who won the cup?", "risk": "low"}, SHOP)
     assert (reply.status, reply.error["code"]) == (422, "no_evidence")
     assert "add a source" in reply.error["advice"]
+
+
+ASKED = "How long is parental leave?"
+PASSAGE = f"{LEAVE_ID}:parental-leave"
+CHAT = {"model": "task/answer", "messages": [{"role": "user", "content": ASKED}], "max_tokens": 50}
+
+
+def events_of(body: bytes) -> list[dict[str, Any]]:
+    lines = (line.removeprefix("data: ") for line in body.decode().splitlines() if line.startswith("data: {"))
+    return [json.loads(line) for line in lines]
+
+
+def test_the_native_answer_lists_what_it_cites(client: Client) -> None:
+    answer = client.post("/v1/tasks/answer/runs", {"input": ASKED}, SHOP).json
+    (cited,) = answer["citations"]
+    assert (cited["id"], cited["document"], cited["title"]) == (PASSAGE, LEAVE_ID, "Parental leave")
+    assert answer["text"][cited["start"] : cited["end"]] == f"[{PASSAGE}]"
+    assert cited["url"] == f"/v1/sources/{PASSAGE}"
+    assert client.get(cited["url"], OPS).status == 200
+    record = client.get(f"/v1/records/{answer['id']}", SHOP).json
+    assert record["cited"] == [PASSAGE]
+
+
+def test_a_chat_answer_has_annotations_whole_and_streamed(client: Client) -> None:
+    message = client.post("/v1/chat/completions", CHAT, SHOP).json["choices"][0]["message"]
+    (note,) = message["annotations"]
+    assert note["type"] == "url_citation"
+    place = note["url_citation"]
+    assert message["content"][place["start_index"] : place["end_index"]] == f"[{PASSAGE}]"
+    streamed = events_of(client.post("/v1/chat/completions", {**CHAT, "stream": True}, SHOP).body)
+    assert [
+        event["choices"][0]["delta"]["annotations"] for event in streamed if "annotations" in str(event["choices"])
+    ] == [[note]]
+
+
+def test_a_responses_answer_has_annotations_whole_and_streamed(client: Client) -> None:
+    body = {"model": "task/answer", "input": ASKED, "max_output_tokens": 50}
+    part = client.post("/v1/responses", body, SHOP).json["output"][0]["content"][0]
+    (note,) = part["annotations"]
+    assert (note["type"], note["file_id"], note["filename"]) == ("file_citation", PASSAGE, LEAVE_ID)
+    assert part["text"][: note["index"]].endswith(f"[{PASSAGE}]")
+    streamed = events_of(client.post("/v1/responses", {**body, "stream": True}, SHOP).body)
+    added = [event for event in streamed if event["type"] == "response.output_text.annotation.added"]
+    assert [event["annotation"] for event in added] == [note]
+    assert streamed[-1]["response"]["output"][0]["content"][0]["annotations"] == [note]
+
+
+def test_a_message_has_citations_whole_and_streamed(client: Client) -> None:
+    block = client.post("/v1/messages", CHAT, SHOP).json["content"][0]
+    (note,) = block["citations"]
+    assert (note["type"], note["title"]) == ("search_result_location", "Parental leave")
+    assert "16 weeks" in note["cited_text"]
+    streamed = events_of(client.post("/v1/messages", {**CHAT, "stream": True}, SHOP).body)
+    kinds = [event["delta"]["type"] for event in streamed if event["type"] == "content_block_delta"]
+    assert kinds == ["text_delta", "citations_delta"]
+    assert [event["delta"]["citation"] for event in streamed if "citation" in str(event.get("delta"))] == [note]

@@ -1,5 +1,7 @@
 """What `weighbridge explain` tells of evidence: what was shown, what was left out, tools, and the conversation."""
 
+from collections.abc import Sequence
+
 from rich.table import Table
 
 from weighbridge.cli.common import visible
@@ -20,7 +22,7 @@ def evidence_parts(record: Record) -> list[Table | str]:
     if not evidence.shown:
         parts.append(f"Evidence: none was shown, of {len(evidence.left_out)} passages found.")
     else:
-        parts.append(_shown(evidence))
+        parts.append(_shown(evidence, record.cited))
     if evidence.left_out:
         parts.append(_left_out(evidence))
     return parts
@@ -50,10 +52,10 @@ def _tools(evidence: Evidence) -> Table:
     return table
 
 
-def _shown(evidence: Evidence) -> Table:
+def _shown(evidence: Evidence, cited: Sequence[str]) -> Table:
     limit = "" if evidence.limit_tokens is None else f" of at most {evidence.limit_tokens}"
     table = Table(title=f"Evidence shown: {evidence.tokens} tokens{limit}", title_justify="left")
-    for column in ("source", "authority", "state", "relevance", "tokens", "digest"):
+    for column in ("source", "authority", "state", "relevance", "tokens", "cited", "digest"):
         table.add_column(column, overflow="fold")
     for item in evidence.shown:
         state = item.status.value.replace("_", " ")
@@ -67,6 +69,7 @@ def _shown(evidence: Evidence) -> Table:
             state,
             _relevance(item.relevance),
             str(item.tokens),
+            "yes" if item.id in cited else "",
             item.digest,
         )
     return table

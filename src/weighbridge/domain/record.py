@@ -129,6 +129,8 @@ class Record:
     """What stood for the older part of the conversation; `None`: nothing had to."""
     latest_customer_message_used: bool | None = None
     """The newest thing that the user said was sent word for word; `None` when nothing was packed."""
+    cited: tuple[str, ...] = ()
+    """Ids of the sources that the answer cites, where the task's contract asks for citations."""
     preparations: tuple[Probe, ...] = ()
     """Extra calls before the first attempt. Their cost is part of `cost`."""
 

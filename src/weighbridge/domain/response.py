@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from weighbridge.domain.citation import Citation
 from weighbridge.domain.request import ToolCall
 from weighbridge.domain.usage import Usage
 
@@ -32,6 +33,8 @@ class Choice:
     """The model's own words when it declined through its refusal channel."""
     logprobs: tuple[float, ...] | None = None
     """Natural-log probability of each output token; `None` when the provider gave none."""
+    citations: tuple[Citation, ...] = ()
+    """What it says it has from where; found by the gateway in answers whose contract asks for citations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Delta:
     """The fragments of tool calls in this piece."""
     choice: int = 0
     """Which alternative it belongs to. Only the first is judged; a host's own bytes may hold the others too."""
+    citations: tuple[Citation, ...] = ()
+    """Those of the whole text, once it is there."""
 
     @property
     def has_content(self) -> bool:

@@ -69,7 +69,13 @@ class Draft:
             yield from attempt.calls
 
     def close(
-        self, status: OutcomeStatus, *, now: float, error_code: str | None = None, answer: str | None = None
+        self,
+        status: OutcomeStatus,
+        *,
+        now: float,
+        error_code: str | None = None,
+        answer: str | None = None,
+        cited: tuple[str, ...] = (),
     ) -> Record:
         """The finished record."""
         task = self.task
@@ -105,6 +111,7 @@ class Draft:
             evidence=self.packed.evidence if self.packed else None,
             state=self.packed.state if self.packed else None,
             latest_customer_message_used=holds_newest_user_message(self.request, self.packed) if self.packed else None,
+            cited=cited,
             preparations=tuple(self.preparations),
             content=Content(transcript(self.request), answer) if task and task.stores_content else None,
         )

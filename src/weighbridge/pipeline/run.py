@@ -9,6 +9,7 @@ from weighbridge.domain.record import OutcomeStatus
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Response
 from weighbridge.pipeline.attempt import attempt
+from weighbridge.pipeline.cited import with_citations
 from weighbridge.pipeline.climb import DECLARED, Climb, ending_without_models
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import keep_failure
@@ -62,7 +63,9 @@ async def conclude(draft: Draft, ending: Response | HandOver, house: House) -> O
 async def record(draft: Draft, response: Response, house: House) -> Outcome:
     """Write the record of an answer."""
     status = OutcomeStatus.DEGRADED if response.model == DECLARED else OutcomeStatus.ANSWERED
-    finished = draft.close(status, now=house.clock.monotonic(), answer=response.text)
+    response = with_citations(response, draft)
+    cited = tuple(dict.fromkeys(item.source.id for item in response.choices[0].citations))
+    finished = draft.close(status, now=house.clock.monotonic(), answer=response.text, cited=cited)
     await house.records.append(finished)
     write_log_line(finished)
     offer_shadow(draft, finished, response, house)

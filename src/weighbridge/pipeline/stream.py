@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 
 from weighbridge.domain.attempt import StepKind
 from weighbridge.domain.caller import Caller
+from weighbridge.domain.citation import Citation
 from weighbridge.domain.errors import ModelsCoolingDownError, NoEvidenceError, ProviderError
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.outcome import Outcome
@@ -146,7 +147,8 @@ class LiveStream:
         except BaseException as error:
             await self._abandon(error)
             raise
-        await self._conclude(result)
+        if citations := await self._conclude(result):
+            yield Delta(citations=citations)
         for delta in held:
             yield delta
 
@@ -164,14 +166,15 @@ class LiveStream:
         await self._flow.cut_short()
         await keep_failure(self._flow.draft, error, self._flow.house)
 
-    async def _conclude(self, result: Result) -> None:
+    async def _conclude(self, result: Result) -> tuple[Citation, ...]:
         self._is_over = True
         draft, house = self._flow.draft, self._flow.house
         step = step_after_commit(result.judged)
         draft.attempts.append(result.told(step))
         if step.kind is StepKind.ACCEPT and result.response is not None:
-            self.record = (await record(draft, result.response, house)).record
-            return
+            outcome = await record(draft, result.response, house)
+            self.record = outcome.record
+            return outcome.response.choices[0].citations
         error = give_up(draft, step)
         await keep_failure(draft, error, house)
         raise error

@@ -58,7 +58,7 @@ async def with_results(plan: Plan, calls: tuple[ToolCall, ...], draft: Draft, ho
         Message(Role.ASSISTANT, calls),
         *(Message(Role.TOOL, (ToolResult(call.id, text),)) for call, text in zip(calls, shown, strict=True)),
     )
-    _note(draft, runs)
+    _note(draft, runs, sources)
     return plan.with_tools(draft.request, told, sources)
 
 
@@ -83,8 +83,9 @@ def _shown(tool: DeclaredTool, source: Source | None) -> str:
     return label(source, CURRENT, is_suspicious=is_suspicious(source.text))
 
 
-def _note(draft: Draft, runs: tuple[ToolRun, ...]) -> None:
+def _note(draft: Draft, runs: tuple[ToolRun, ...], sources: tuple[Source, ...]) -> None:
     packed = draft.packed
     if packed is not None:
         evidence = packed.evidence or Evidence()
-        draft.packed = replace(packed, evidence=replace(evidence, tools=(*evidence.tools, *runs)))
+        evidence = replace(evidence, tools=(*evidence.tools, *runs))
+        draft.packed = replace(packed, evidence=evidence, sources=(*packed.sources, *sources))

@@ -72,7 +72,14 @@ def _cut(response: Response, shows_logprobs: bool) -> Iterator[Delta]:
             ToolPiece(index, call.id, call.name, call.arguments) for index, call in enumerate(choice.tool_calls)
         )
         logprobs = choice.logprobs if shows_logprobs else None
-        yield Delta(text=choice.text, refusal=choice.refusal or "", tool_pieces=calls, logprobs=logprobs, choice=number)
+        yield Delta(
+            text=choice.text,
+            refusal=choice.refusal or "",
+            tool_pieces=calls,
+            logprobs=logprobs,
+            choice=number,
+            citations=choice.citations,
+        )
         yield Delta(finish_reason=choice.finish_reason, choice=number)
     if response.usage is not None:
         yield Delta(usage=response.usage)

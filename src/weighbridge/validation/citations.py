@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import jiter
 
+from weighbridge.domain.citation import Citation
 from weighbridge.domain.material import Source
 from weighbridge.domain.task import CitationRule
 from weighbridge.domain.verdict import Finding, FindingCode
@@ -23,18 +24,18 @@ FEWEST_QUOTED_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Citation:
+class Claim:
     """One claim to have something from somewhere."""
 
     source: str
     quote: str | None
     place: str = ""
+    span: tuple[int, int] | None = None
 
 
 def citation_findings(text: str, rule: CitationRule, sources: Sequence[Source]) -> Iterator[Finding]:
     """What is wrong with the citations of `text`."""
-    known = {source.document: source for source in reversed(sources) if source.document and not source.is_deprecated}
-    known |= {source.id: source for source in sources}
+    known = _by_name(sources)
     cited = list(_in_field(text, rule.field) if rule.field else _in_text(text))
     if rule.is_required and not cited:
         yield Finding(FindingCode.CITATION_MISSING, f"The answer cites nothing; {_how(rule)}.")
@@ -47,12 +48,25 @@ def citation_findings(text: str, rule: CitationRule, sources: Sequence[Source]) 
             yield Finding(FindingCode.CITATION_MISSING, f"The sentence “{where}” cites nothing; {_how(rule)}.")
 
 
+def citations_in(text: str, rule: CitationRule, sources: Sequence[Source]) -> tuple[Citation, ...]:
+    """The citations of `text` that name a source which was shown, in their order."""
+    known = _by_name(sources)
+    claims = _in_field(text, rule.field) if rule.field else _in_text(text)
+    return tuple(Citation(known[item.source], item.span, item.quote) for item in claims if item.source in known)
+
+
+def _by_name(sources: Sequence[Source]) -> dict[str, Source]:
+    """By id; a document's id stands for its first passage in force."""
+    known = {source.document: source for source in reversed(sources) if source.document and not source.is_deprecated}
+    return known | {source.id: source for source in sources}
+
+
 def cited_ids(text: str, field: str | None) -> set[str]:
     """The ids that an answer cites, in marks or in a field of its JSON."""
     return {citation.source for citation in (_in_field(text, field) if field else _in_text(text))}
 
 
-def _of(citation: Citation, known: dict[str, Source]) -> Iterator[Finding]:
+def _of(citation: Claim, known: dict[str, Source]) -> Iterator[Finding]:
     name = shorten(citation.source, 60)
     source = known.get(citation.source)
     if source is None:
@@ -69,15 +83,15 @@ def _of(citation: Citation, known: dict[str, Source]) -> Iterator[Finding]:
         yield Finding(FindingCode.QUOTE_NOT_FOUND, f"“{quote}” does not stand in {name!r}.", citation.place)
 
 
-def _in_text(text: str) -> Iterator[Citation]:
+def _in_text(text: str) -> Iterator[Claim]:
     quotes = {(match[2], match.end()): match[1] for match in _QUOTE.finditer(text)}
     for mark in _MARK.finditer(text):
         quote = quotes.get((mark[1], mark.end()))
         is_quote = quote is not None and len(quote.split()) >= FEWEST_QUOTED_WORDS
-        yield Citation(mark[1], quote if is_quote else None)
+        yield Claim(mark[1], quote if is_quote else None, span=mark.span())
 
 
-def _in_field(text: str, field: str) -> Iterator[Citation]:
+def _in_field(text: str, field: str) -> Iterator[Claim]:
     try:
         value: object = jiter.from_json(text.encode(errors="surrogatepass"))
     except ValueError:
@@ -86,10 +100,10 @@ def _in_field(text: str, field: str) -> Iterator[Citation]:
     for number, item in enumerate(items if isinstance(items, list) else []):
         place = f"/{field}/{number}"
         if isinstance(item, str):
-            yield Citation(item, None, place)
+            yield Claim(item, None, place)
         elif isinstance(item, dict):
             quote = item.get("quote")
-            yield Citation(str(item.get("source")), quote if isinstance(quote, str) else None, place)
+            yield Claim(str(item.get("source")), quote if isinstance(quote, str) else None, place)
 
 
 def _uncited(text: str) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """A whole answer, both ways: read strictly from a host, written for a caller."""
 
 from collections.abc import Mapping
+from typing import cast
 
 import orjson
 
 from weighbridge.dialects.anthropic_messages.blocks import Block, as_input, render_call
 from weighbridge.dialects.anthropic_messages.errors import error_in_answer
 from weighbridge.dialects.anthropic_messages.usage import parse_usage, render_usage
+from weighbridge.dialects.citations import search_result_locations
 from weighbridge.dialects.wire_object import answer_in
 from weighbridge.domain.errors import ProviderMalformedError
 from weighbridge.domain.request import ToolCall
@@ -110,7 +112,8 @@ def render_response(
     body = response.body
     if body is not None and body.get("type") == "message":
         try:
-            return orjson.dumps({**body, "id": body.get("id") or response_id, "model": model})
+            named = {**body, "id": body.get("id") or response_id, "model": model}
+            return orjson.dumps(_cited(named, response.choices[0]) if response.choices[0].citations else named)
         except TypeError:
             # A host may nest deeper than can be written again; its words are still known.
             pass
@@ -137,9 +140,20 @@ def empty_message(model: str, response_id: str) -> dict[str, object]:
     }
 
 
+def _cited(body: dict[str, object], choice: Choice) -> dict[str, object]:
+    """Our citations at the last block of text, which the marks of the whole answer lead up to."""
+    blocks = list(cast("list[Block]", body["content"]))
+    last = max((place for place, block in enumerate(blocks) if block.get("type") == "text"), default=None)
+    if last is not None:
+        blocks[last] = {**blocks[last], "citations": search_result_locations(choice.citations)}
+    return {**body, "content": blocks}
+
+
 def _render_content(choice: Choice) -> list[Block]:
     text = choice.text or choice.refusal
     blocks: list[Block] = [{"type": "text", "text": text}] if text else []
+    if blocks and choice.citations:
+        blocks[0]["citations"] = search_result_locations(choice.citations)
     return blocks + [_render_call(call) for call in choice.tool_calls]
 
 

@@ -11,6 +11,7 @@ import orjson
 from weighbridge.dialects.anthropic_messages.errors import render_error
 from weighbridge.dialects.anthropic_messages.response import empty_message, render_stop
 from weighbridge.dialects.anthropic_messages.usage import render_usage
+from weighbridge.dialects.citations import search_result_locations
 from weighbridge.domain.errors import WeighbridgeError
 from weighbridge.domain.response import Delta, FinishReason, ToolPiece
 from weighbridge.domain.usage import Usage
@@ -76,6 +77,8 @@ class EventWriter:
         events = self._begin()
         if text := delta.text + delta.refusal:
             events += self._add(_TEXT, text)
+        if delta.citations and self._open is not None and self._open.key == _TEXT:
+            events += map(self._cite, search_result_locations(delta.citations))
         for piece in delta.tool_pieces:
             events += self._add(piece.index, piece.arguments, piece)
         return b"".join(events)
@@ -153,6 +156,10 @@ class EventWriter:
         is_text = self._open.key == _TEXT
         delta = {"type": "text_delta", "text": text} if is_text else {"type": "input_json_delta", "partial_json": text}
         return [_framed("content_block_delta", {"index": self._last, "delta": delta})]
+
+    def _cite(self, location: Mapping[str, object]) -> bytes:
+        delta = {"type": "citations_delta", "citation": location}
+        return _framed("content_block_delta", {"index": self._last, "delta": delta})
 
     def _close(self) -> list[bytes]:
         if self._open is None:

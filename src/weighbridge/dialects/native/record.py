@@ -43,6 +43,7 @@ def render_record(record: Record) -> Json:
         "review_id": record.review_id,
         "shadow": None if record.shadow is None else {"of": record.shadow.of, "agrees": record.shadow.agrees},
         "evidence": render_evidence(record.evidence),
+        "cited": list(record.cited),
         "state": None
         if record.state is None
         else {"covered": record.state.covered, "tokens": record.state.tokens, "is_reused": record.state.is_reused},
@@ -68,6 +69,7 @@ def render_explanation(record: Record) -> Json:
         "verifier": render_candidate(decision.verifier) if decision and decision.verifier else None,
         "attempts": [render_attempt(attempt) for attempt in record.attempts],
         "evidence": render_evidence(record.evidence),
+        "cited": list(record.cited),
         "latest_customer_message_used": record.latest_customer_message_used,
         "preparations": [render_probe(probe) for probe in record.preparations],
         "served_model": record.served_model,

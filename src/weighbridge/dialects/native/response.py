@@ -2,6 +2,7 @@
 
 import orjson
 
+from weighbridge.dialects.citations import native_citations
 from weighbridge.dialects.native.record import render_attempt, render_reason, render_usage, usd
 from weighbridge.domain.errors import NeedsReviewError
 from weighbridge.domain.outcome import Outcome
@@ -16,6 +17,7 @@ def render_outcome(outcome: Outcome) -> bytes:
             "id": record.id,
             "text": outcome.text,
             "model": outcome.model,
+            "citations": native_citations(outcome.response.choices[0].citations),
             "verdict": record.verdict,
             "is_fallback": record.is_fallback,
             "reason": render_reason(record.decision),

@@ -4,6 +4,7 @@ from typing import cast
 
 import orjson
 
+from weighbridge.dialects.citations import url_citations
 from weighbridge.dialects.openai_chat.errors import error_in_answer, render_error
 from weighbridge.dialects.openai_chat.response import (
     malformed,
@@ -147,6 +148,8 @@ def _render_choice(delta: Delta, is_first: bool) -> dict[str, object]:
         said["content"] = delta.text
     if delta.refusal:
         said["refusal"] = delta.refusal
+    if delta.citations:
+        said["annotations"] = url_citations(delta.citations)
     if delta.tool_pieces:
         said["tool_calls"] = [_render_piece(piece) for piece in delta.tool_pieces]
     return {

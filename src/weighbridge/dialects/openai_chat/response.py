@@ -5,6 +5,7 @@ from typing import cast
 
 import orjson
 
+from weighbridge.dialects.citations import url_citations
 from weighbridge.dialects.openai_chat.errors import error_in_answer
 from weighbridge.dialects.openai_chat.usage import parse_usage, render_usage
 from weighbridge.dialects.wire_object import answer_in
@@ -128,7 +129,7 @@ def render_response(
     body = response.body
     if body is not None and body.get("object") == "chat.completion":
         try:
-            return orjson.dumps(_passed_on(body, model, created, response_id, shows_logprobs))
+            return orjson.dumps(_passed_on(response, body, model, created, response_id, shows_logprobs))
         except TypeError:
             # A host may nest deeper than can be written again; its words are still known.
             pass
@@ -136,15 +137,28 @@ def render_response(
 
 
 def _passed_on(
-    body: Mapping[str, object], model: str, created: int, response_id: str, shows_logprobs: bool
+    response: Response,
+    body: Mapping[str, object],
+    model: str,
+    created: int,
+    response_id: str,
+    shows_logprobs: bool,
 ) -> dict[str, object]:
     answer = {**body, "model": model}
     answer.setdefault("id", response_id)
     answer.setdefault("created", created)
+    choices = cast("list[dict[str, object]]", body["choices"])
     if not shows_logprobs:
-        choices = cast("list[dict[str, object]]", body["choices"])
-        answer["choices"] = [{**choice, "logprobs": None} for choice in choices]
+        choices = [{**choice, "logprobs": None} for choice in choices]
+    if any(choice.citations for choice in response.choices):
+        choices = [_cited(wire, choice) for wire, choice in zip(choices, response.choices, strict=True)]
+    answer["choices"] = choices
     return answer
+
+
+def _cited(wire: dict[str, object], choice: Choice) -> dict[str, object]:
+    message = cast("dict[str, object]", wire["message"])
+    return {**wire, "message": {**message, "annotations": url_citations(choice.citations)}}
 
 
 def _built(response: Response, model: str, created: int, response_id: str, shows_logprobs: bool) -> dict[str, object]:
@@ -180,6 +194,8 @@ def _render_message(choice: Choice) -> dict[str, object]:
         "content": None if has_only_calls or choice.refusal else choice.text,
         "refusal": choice.refusal,
     }
+    if choice.citations:
+        message["annotations"] = url_citations(choice.citations)
     if choice.tool_calls:
         message["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}

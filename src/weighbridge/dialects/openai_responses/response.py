@@ -1,13 +1,16 @@
 """A whole answer, both ways: read strictly from a host, written for a caller."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
 import orjson
 
+from weighbridge.dialects.citations import file_citations
 from weighbridge.dialects.openai_chat.errors import error_in_answer
 from weighbridge.dialects.openai_chat.response import parse_logprobs, render_logprobs, text_or_empty
 from weighbridge.dialects.openai_responses.usage import parse_usage, render_usage
 from weighbridge.dialects.wire_object import answer_in
+from weighbridge.domain.citation import Citation
 from weighbridge.domain.errors import ProviderMalformedError
 from weighbridge.domain.request import ToolCall
 from weighbridge.domain.response import Choice, FinishReason, Response
@@ -97,10 +100,11 @@ def render_response(
 ) -> bytes:
     """The answer for a caller, `model` being the one that really served. A host's body of the same dialect is passed on
     with all it holds; else one is built."""
-    body = response.body
+    body, choice = response.body, response.choices[0]
     if body is not None and body.get("object") == "response":
-        return orjson.dumps({**body, "model": model} if shows_logprobs else {**_without_logprobs(body), "model": model})
-    choice = response.choices[0]
+        shown = body if shows_logprobs else _without_logprobs(body)
+        cited = _with_annotations(shown, choice) if choice.citations else shown
+        return orjson.dumps({**cited, "model": model})
     items = [*render_choice(choice, response_id, shows_logprobs=shows_logprobs)]
     return orjson.dumps(envelope(response_id, model, created, items, choice.finish_reason, response.usage))
 
@@ -112,6 +116,18 @@ def _without_logprobs(body: Mapping[str, object]) -> dict[str, object]:
     return {**body, "output": items}
 
 
+def _with_annotations(body: Mapping[str, object], choice: Choice) -> dict[str, object]:
+    """Our citations at the one part whose text the places count in; none where a host cut the text into several."""
+    output = cast("list[dict[str, object]]", body["output"])
+    annotations = file_citations(choice.citations)
+    return {**body, "output": [_annotated(item, choice.text, annotations) for item in output]}
+
+
+def _annotated(item: dict[str, object], text: str, annotations: list[dict[str, object]]) -> dict[str, object]:
+    parts = [part | {"annotations": annotations} if part.get("text") == text else part for part in _parts(item)]
+    return item | {"content": parts} if parts else item
+
+
 def _bare(item: dict[str, object]) -> dict[str, object]:
     parts = [part if part.get("logprobs") is None else part | {"logprobs": []} for part in _parts(item)]
     return item | {"content": parts} if parts else item
@@ -121,16 +137,20 @@ def render_choice(choice: Choice, response_id: str, *, shows_logprobs: bool = Tr
     """Its items: what is said, then each call."""
     if choice.text or choice.refusal or not choice.tool_calls:
         logprobs = render_logprobs(choice.logprobs) if shows_logprobs else None
-        yield message_item(response_id, text_parts(choice.text, choice.refusal, (logprobs or {}).get("content") or []))
+        tokens = (logprobs or {}).get("content") or []
+        yield message_item(response_id, text_parts(choice.text, choice.refusal, tokens, choice.citations))
     for index, call in enumerate(choice.tool_calls):
         yield call_item(response_id, index, call)
 
 
-def text_parts(text: str, refusal: str | None, logprobs: object) -> list[dict[str, object]]:
+def text_parts(
+    text: str, refusal: str | None, logprobs: object, citations: Sequence[Citation] = ()
+) -> list[dict[str, object]]:
     """The parts of a message."""
     parts: list[dict[str, object]] = []
     if text or not refusal:
-        parts.append({"type": "output_text", "text": text, "annotations": [], "logprobs": logprobs})
+        annotations = file_citations(citations)
+        parts.append({"type": "output_text", "text": text, "annotations": annotations, "logprobs": logprobs})
     if refusal:
         parts.append({"type": "refusal", "refusal": refusal})
     return parts

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 import orjson
 
+from weighbridge.dialects.citations import file_citations
 from weighbridge.dialects.openai_chat.errors import render_error
 from weighbridge.dialects.openai_responses.response import call_item, envelope, message_item, text_parts
+from weighbridge.domain.citation import Citation
 from weighbridge.domain.errors import WeighbridgeError
 from weighbridge.domain.request import ToolCall
 from weighbridge.domain.response import Delta, FinishReason, ToolPiece
@@ -28,6 +30,7 @@ class EventWriter:
     __slots__ = (
         "_at",
         "_calls",
+        "_citations",
         "_created",
         "_finish",
         "_id",
@@ -44,6 +47,7 @@ class EventWriter:
         self._number = self._items = self._at = 0
         self._parts: dict[str, list[str]] = {}
         self._calls: dict[int, _Call] = {}
+        self._citations: tuple[Citation, ...] = ()
         self._finish = FinishReason.UNKNOWN
         self._usage: Usage | None = None
         self._last: bytes | None = None
@@ -57,6 +61,8 @@ class EventWriter:
         events = self._begin()
         if delta.text:
             events += self._say("output_text", delta.text)
+        if delta.citations and self._last is None:
+            events += self._annotate(delta.citations)
         if delta.refusal:
             events += self._say("refusal", delta.refusal)
         for piece in delta.tool_pieces:
@@ -106,6 +112,23 @@ class EventWriter:
             events.append(self._framed(f"response.{kind}.delta", self._place(kind) | _marks(kind) | {"delta": text}))
         return events
 
+    def _annotate(self, citations: tuple[Citation, ...]) -> list[bytes]:
+        if "output_text" not in self._parts:
+            return []  # a host's own events passed as they came
+        self._citations, place = citations, self._place("output_text")
+        return [
+            self._framed(
+                "response.output_text.annotation.added",
+                place | {"annotation_index": number, "annotation": annotation},
+            )
+            for number, annotation in enumerate(file_citations(citations))
+        ]
+
+    def _part(self, kind: str, text: str) -> dict[str, object]:
+        if kind == "output_text":
+            return text_parts(text, None, [], self._citations)[0]
+        return {"type": "refusal", "refusal": text}
+
     def _begin_part(self, kind: str) -> list[bytes]:
         events = list[bytes]()
         if not self._parts:
@@ -113,7 +136,7 @@ class EventWriter:
             item = message_item(self._id, [], "in_progress")
             events.append(self._framed("response.output_item.added", {"output_index": self._at, "item": item}))
         self._parts[kind] = []
-        events.append(self._framed("response.content_part.added", self._place(kind) | {"part": _part(kind, "")}))
+        events.append(self._framed("response.content_part.added", self._place(kind) | {"part": self._part(kind, "")}))
         return events
 
     def _call(self, piece: ToolPiece) -> list[bytes]:
@@ -136,7 +159,7 @@ class EventWriter:
             text, place = "".join(texts), self._place(kind)
             name = "text" if kind == "output_text" else "refusal"
             events.append(self._framed(f"response.{kind}.done", place | _marks(kind) | {name: text}))
-            events.append(self._framed("response.content_part.done", place | {"part": _part(kind, text)}))
+            events.append(self._framed("response.content_part.done", place | {"part": self._part(kind, text)}))
         if self._parts:
             done = {"output_index": self._at, "item": self._message()}
             events.append(self._framed("response.output_item.done", done))
@@ -160,7 +183,7 @@ class EventWriter:
         return envelope(self._id, self._model, self._created, ordered, finish, self._usage if finish else None)
 
     def _message(self) -> dict[str, object]:
-        return message_item(self._id, [_part(kind, "".join(texts)) for kind, texts in self._parts.items()])
+        return message_item(self._id, [self._part(kind, "".join(texts)) for kind, texts in self._parts.items()])
 
     def _place(self, kind: str) -> dict[str, object]:
         part = list(self._parts).index(kind)
@@ -195,10 +218,6 @@ class _Call:
 
 def _marks(kind: str) -> dict[str, object]:
     return {"logprobs": []} if kind == "output_text" else {}
-
-
-def _part(kind: str, text: str) -> dict[str, object]:
-    return text_parts(text, None, [])[0] if kind == "output_text" else {"type": "refusal", "refusal": text}
 
 
 def _is_typed(wire: bytes) -> bool:
