@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from weighbridge.dialects.anthropic_messages import response as anthropic
 from weighbridge.dialects.openai_chat import response as chat
@@ -13,7 +14,7 @@ from weighbridge.domain.response import Response
 TEXT = "It lasts 16 weeks [h/a.md:x]."
 MARK = Citation(Source("h/a.md:x", "16 weeks.", heading=("Leave",), document="h/a.md"), (18, 28))
 FIELD = Citation(Source("tool:account", "open", fetched_at="2026-11-26T00:00:00Z"), None, "open")
-NAMES = {"model": "m", "created": 1, "response_id": "rec_1"}
+NAMES: dict[str, Any] = {"model": "m", "created": 1, "response_id": "rec_1"}
 
 
 def citing(response: Response, *citations: Citation) -> Response:

@@ -55,7 +55,7 @@ def _tools(evidence: Evidence) -> Table:
 def _shown(evidence: Evidence, cited: Sequence[str]) -> Table:
     limit = "" if evidence.limit_tokens is None else f" of at most {evidence.limit_tokens}"
     table = Table(title=f"Evidence shown: {evidence.tokens} tokens{limit}", title_justify="left")
-    for column in ("source", "authority", "state", "relevance", "tokens", "cited", "digest"):
+    for column in ("source", "authority", "state", "relevance", "tokens", "cited"):
         table.add_column(column, overflow="fold")
     for item in evidence.shown:
         state = item.status.value.replace("_", " ")
@@ -70,7 +70,6 @@ def _shown(evidence: Evidence, cited: Sequence[str]) -> Table:
             _relevance(item.relevance),
             str(item.tokens),
             "yes" if item.id in cited else "",
-            item.digest,
         )
     return table
 
