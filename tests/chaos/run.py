@@ -112,11 +112,13 @@ async def _records(house: House) -> list[Record]:
 
 async def _look_around(house: House, records: list[Record], world: World, findings: Findings) -> None:
     """Nothing held, nothing open, every person's item where its record says."""
-    for budget in house.in_force.policy.budgets:
-        held = house.ledger.standing(budget, house.clock.now()).held
-        findings.expect(held == ZERO, f"{held} USD still held in {budget.name}")
-        spent = house.ledger.standing(budget, house.clock.now()).spent
-        findings.expect(spent <= budget.limit, f"{spent} USD counted under {budget.limit}")
+    await house.ledger.expire(0)  # whatever was settled is on disk after it
+    for standing in await house.ledger.standings(house.in_force.policy.budgets, house.clock.now()):
+        name = standing.account.budget.name
+        findings.expect(standing.held == ZERO, f"{standing.held} USD still held in {name}")
+        findings.expect(standing.left is None or standing.left >= ZERO, f"{standing.spent} USD counted in {name}")
+    for difference in await house.ledger.check():
+        findings.expect(False, difference)
     for record in records:
         if record.review_id is not None:
             item = await house.reviews.get(record.review_id)

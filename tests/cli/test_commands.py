@@ -2,7 +2,9 @@
 
 import json
 import socket
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -202,9 +204,23 @@ def test_budget_show_remembers_what_was_spent(capsys: Captured, tmp_path: Path) 
     cost = json.loads(capsys.readouterr().out)["record"]["cost_usd"]
     assert invoke(["budget", "show", "--json"]) == 0
     daily, ever = json.loads(capsys.readouterr().out)
-    assert (daily["spent_usd"], ever["spent_usd"], ever["resets_on"]) == (cost, cost, None)
+    assert (daily["spent_usd"], ever["spent_usd"], ever["resets_at"]) == (cost, cost, None)
     assert invoke(["budget", "show"]) == 0
     assert "begins anew" in capsys.readouterr().out
+
+
+def test_budget_check_finds_what_does_not_agree(capsys: Captured, tmp_path: Path) -> None:
+    (tmp_path / "weighbridge.yaml").write_text(BUDGETED)
+    invoke(["run", "greet", "--input", "hello there"])
+    capsys.readouterr()
+    assert invoke(["budget", "check"]) == 0
+    assert "agrees with its book" in capsys.readouterr().out
+    with closing(sqlite3.connect(tmp_path / "weighbridge.db")) as connection:
+        connection.execute("UPDATE accounts SET spent_pico = 0 WHERE budget = 'ever'")
+        connection.commit()
+    assert invoke(["budget", "check", "--json"]) == 1
+    (difference,) = json.loads(capsys.readouterr().out)["differences"]
+    assert difference.startswith("Budget 'ever' keeps 0 USD")
 
 
 def test_prices_show_says_who_says_so_and_what_is_unknown(capsys: Captured, tmp_path: Path) -> None:

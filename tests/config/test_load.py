@@ -7,11 +7,12 @@ from pathlib import Path
 from config.files import MODELS, TASK, policy_of, write
 from weighbridge.config.load import DEMO, config_fingerprint, load_policy
 from weighbridge.config.signals import SECURITY_KEYWORDS
+from weighbridge.domain.budget import Budget
 from weighbridge.domain.gate import Floor, OnMissingProof, QualityGate
 from weighbridge.domain.levels import Capability, Risk, Sensitivity, Tier
 from weighbridge.domain.money import Money, Price
 from weighbridge.domain.patterns import linear_pattern
-from weighbridge.domain.policy import Budget, Host, SignalKind, SignalRule
+from weighbridge.domain.policy import Host, SignalKind, SignalRule
 from weighbridge.domain.task import Contract, Limits, Rule, StreamMode, TooLong
 
 SUPPORT = Path(__file__).parents[2] / "examples" / "support"

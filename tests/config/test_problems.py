@@ -26,7 +26,7 @@ def place(marked: str, first_line: int) -> tuple[int, int]:
         ("budgets: {b: {limit_usd: ^x, period: day}}", "budgets.b.limit_usd", "a number", None),
         ("budgets: {b: {limit_usd: ^-1, period: day}}", "budgets.b.limit_usd", "at least 0", None),
         ("budgets: {b: {limit_usd: ^0.0000000000001, period: day}}", "budgets.b.limit_usd", "pico-dollar", None),
-        ("budgets: {b: {limit_usd: 1, period: ^dya}}", "budgets.b.period", "one of the values day", "day"),
+        ("budgets: {b: {limit_usd: 1, period: ^dya}}", "budgets.b.period", "one of the values hour, day", "day"),
         ("budgets: {^b: {limit_usd: 1}}", "budgets.b.period", "this key, which is required", None),
         ("budgets: {b: {limit_usd: 1, period: day, key: ^ap}}", "budgets.b.key", "none is declared", None),
         ("budgets: {b: {limit_usd: 1, period: day, task: ^tog}}", "budgets.b.task", "one of the tasks tag", "tag"),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from weighbridge.domain.errors import ProviderError
+from weighbridge.domain.hold import Standing
 from weighbridge.domain.policy import Host, Policy, PortfolioModel, StoreSettings
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request
@@ -76,3 +77,10 @@ async def only_record(house: House) -> Record:
     found = await house.records.find(RecordFilter())
     assert len(found) == 1
     return found[0]
+
+
+async def standing_of(house: House) -> Standing:
+    """How full the policy's one budget is, all that was settled so far counted."""
+    await house.ledger.expire(0)
+    (standing,) = await house.ledger.standings(house.in_force.policy.budgets, house.clock.now())
+    return standing

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from make import a_policy, a_request, a_response, a_task
-from pipeline.scripted import Script, gateway_on, only_record
+from pipeline.scripted import Script, gateway_on, only_record, standing_of
 from weighbridge.domain.attempt import StepKind
+from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import ANONYMOUS
 from weighbridge.domain.errors import AttemptsFailedError, ProviderUnavailableError
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.money import Money
 from weighbridge.domain.outcome import Outcome
-from weighbridge.domain.policy import Budget
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, FinishReason
 from weighbridge.domain.task import Contract, Limits
@@ -94,7 +94,7 @@ async def test_a_budget_without_room_for_two_calls_is_not_overspent_by_a_hedge(t
     budget = Budget("small", Money.usd("0.002"), "day")
     async with gateway_on(script, a_policy(HEDGED, budgets=(budget,)), tmp_path) as house:
         outcome = await run(asked(), ANONYMOUS, house)
-        assert house.ledger.standing(budget, house.clock.now()).held == Money(0)
+        assert (await standing_of(house)).held == Money(0)
     assert kinds(outcome) == [("fast-small", StepKind.ACCEPT)]
 
 
@@ -109,7 +109,7 @@ async def test_a_caller_that_goes_away_stops_both_calls(tmp_path: Path) -> None:
         task.cancel()
         await asyncio.wait({task})
         record = await only_record(house)
-        assert house.ledger.standing(budget, house.clock.now()).held == Money(0)
+        assert (await standing_of(house)).held == Money(0)
     assert [item.step.reason for item in record.attempts] == ["cancelled", "cancelled"]
     assert record.status == "cancelled"
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from make import a_model, a_policy, a_request, a_response, a_task
-from pipeline.scripted import Script, gateway_on, only_record
+from pipeline.scripted import Script, gateway_on, only_record, standing_of
+from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import ANONYMOUS
 from weighbridge.domain.decision import DropReason
 from weighbridge.domain.errors import ProviderUnavailableError
 from weighbridge.domain.levels import Risk, Sensitivity
 from weighbridge.domain.money import Money
-from weighbridge.domain.policy import Budget, Policy
+from weighbridge.domain.policy import Policy
 from weighbridge.domain.probe import ProbeKind
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Condition
@@ -118,7 +119,7 @@ async def test_probes_stay_within_the_budget(tmp_path: Path) -> None:
     budget = Budget("small", Money.usd("0.00031"), "day")
     async with gateway_on(script, policy(SAMPLES, budgets=(budget,)), tmp_path) as house:
         outcome = await run(asked(), ANONYMOUS, house)
-        standing = house.ledger.standing(budget, house.clock.now())
+        standing = await standing_of(house)
     assert script.calls == ["fast-small"]
     assert {probe.error_code for probe in outcome.record.attempts[0].probes} == {"budget_exceeded"}
     assert (standing.spent, standing.held) == (outcome.cost, Money(0))
@@ -135,6 +136,6 @@ async def test_a_caller_that_goes_away_leaves_no_probe_running_and_none_untold(t
         task.cancel()
         await asyncio.wait({task})
         record = await only_record(house)
-        standing = house.ledger.standing(budget, house.clock.now())
+        standing = await standing_of(house)
     assert [probe.error_code for probe in record.attempts[0].probes] == ["cancelled"] * 2
     assert standing.held == Money(0)

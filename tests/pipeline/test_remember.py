@@ -11,12 +11,12 @@ import pytest
 from make import a_conversation, a_policy, a_request, a_response, a_task
 from pipeline.scripted import Script, gateway_on, only_record
 from weighbridge.context.state import cut_at, prefix_digests
+from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import ANONYMOUS, Caller
 from weighbridge.domain.conversation import ConversationRule
 from weighbridge.domain.errors import ConversationStateError
 from weighbridge.domain.levels import Sensitivity
 from weighbridge.domain.money import Money
-from weighbridge.domain.policy import Budget
 from weighbridge.domain.record import RecordFilter
 from weighbridge.domain.request import Message, Role, ToolCall, ToolResult, say
 from weighbridge.domain.task import Limits, TooLong

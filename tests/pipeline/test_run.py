@@ -9,6 +9,7 @@ import pytest
 
 from make import a_policy, a_request, a_response, a_task
 from pipeline.scripted import Script, gateway_on, only_record
+from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import ANONYMOUS
 from weighbridge.domain.errors import (
     AttemptsFailedError,
@@ -26,7 +27,7 @@ from weighbridge.domain.errors import (
 )
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.money import Money
-from weighbridge.domain.policy import Budget, PortfolioModel, StoreSettings
+from weighbridge.domain.policy import PortfolioModel, StoreSettings
 from weighbridge.domain.record import OutcomeStatus
 from weighbridge.domain.request import Request
 from weighbridge.domain.signals import Condition

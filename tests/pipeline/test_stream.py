@@ -7,12 +7,12 @@ import pytest
 
 from make import a_model, a_policy, a_request, a_response, a_task
 from pipeline.scripted import Script, gateway_on, only_record
+from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import ANONYMOUS
 from weighbridge.domain.errors import AttemptsFailedError, ProviderUnavailableError
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.money import Money
 from weighbridge.domain.outcome import Outcome
-from weighbridge.domain.policy import Budget
 from weighbridge.domain.record import OutcomeStatus, RecordFilter
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Choice, Delta, FinishReason, Response

@@ -1,14 +1,18 @@
-"""Money that was set aside when the gateway was killed is free again when it comes back."""
+"""Money that was set aside when the gateway was killed counts as spent once its lease is over: the calls may have been
+billed, and nobody is left who knows."""
 
 import threading
+import time
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
 from journeys.live import Client
 from promises.killed import killed_gateway
-from weighbridge import Gateway
-from weighbridge.domain.money import ZERO
+from weighbridge.config.load import load_policy
+from weighbridge.domain.money import ZERO, Money
+from weighbridge.store.ledger import SqliteLedger
+from weighbridge.store.records import SqliteRecords
 
 CONFIG = """
 version: 1
@@ -25,16 +29,23 @@ budgets:
 """
 
 
-async def test_after_a_kill_nothing_is_held_and_the_budget_serves_again(tmp_path: Path) -> None:
+async def test_after_a_kill_what_was_held_counts_as_spent_and_nothing_is_held_for_ever(tmp_path: Path) -> None:
     (tmp_path / "weighbridge.yaml").write_text(CONFIG)
     with killed_gateway(tmp_path) as client:
         for _ in range(4):
             body = {"input": "hello", "risk": "low"}
             threading.Thread(target=_ask, args=(client, body), daemon=True).start()
         threading.Event().wait(0.5)
-    async with Gateway.open(tmp_path / "weighbridge.yaml", env={}) as gateway:
-        (standing,) = gateway.standings()
-    assert standing.held == ZERO
+    records = await SqliteRecords.open(tmp_path / "weighbridge.db")
+    ledger = SqliteLedger(records, lambda: "hold_unused")
+    budgets = load_policy(tmp_path / "weighbridge.yaml", env={}).budgets
+    (at_first,) = await ledger.standings(budgets, time.time())
+    assert at_first.held == Money.usd("0.000404")
+    assert await ledger.expire(time.time() + 3_600) == 4
+    (later,) = await ledger.standings(budgets, time.time())
+    assert (later.held, later.spent) == (ZERO, at_first.held)
+    assert await ledger.check() == []
+    await records.close()
 
 
 def _ask(client: Client, body: object) -> None:

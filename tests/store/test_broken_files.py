@@ -12,7 +12,7 @@ from weighbridge.domain.errors import OverloadedError, StoreError, UnwritableRec
 from weighbridge.domain.money import Money
 from weighbridge.domain.record import RecordFilter
 from weighbridge.store.connection import connect, connect_reader
-from weighbridge.store.insert import insert
+from weighbridge.store.insert import write
 from weighbridge.store.migrate import migrate
 from weighbridge.store.records import DISTRUST_S, SqliteRecords
 
@@ -54,7 +54,7 @@ async def test_a_record_that_cannot_be_written_keeps_nobody_else_waiting(tmp_pat
 def test_a_file_that_may_not_be_written_says_so(tmp_path: Path) -> None:
     a_database(tmp_path / "records.db").close()
     reader = connect_reader(tmp_path / "records.db")
-    outcomes = insert(reader, [a_record("rec_1"), a_record("rec_2")], tmp_path / "records.db")
+    outcomes = write(reader, [a_record("rec_1"), a_record("rec_2")], tmp_path / "records.db")
     assert ["may not be written" in str(outcome) for outcome in outcomes] == [True, True]
     reader.close()
 

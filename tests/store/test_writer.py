@@ -89,7 +89,7 @@ async def test_a_refused_row_does_not_fail_its_neighbours() -> None:
     async with a_writer(disk) as writer:
         rows = [("good",), ("poison",), ("fine",)]
         results = await asyncio.gather(*[writer.put(row) for row in rows], return_exceptions=True)
-    assert results == [0, FULL, 0]
+    assert results == [None, FULL, None]
 
 
 async def test_a_full_queue_refuses_and_loses_nothing() -> None:
@@ -151,7 +151,7 @@ async def test_a_job_runs_between_batches_and_its_error_is_its_own() -> None:
         results = await asyncio.gather(
             writer.put(("row",)), writer.run(lambda: 42), writer.run(fails), return_exceptions=True
         )
-    assert list(results) == [0, 42, FULL]
+    assert list(results) == [None, 42, FULL]
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")

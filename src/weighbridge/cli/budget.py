@@ -1,46 +1,98 @@
-"""`weighbridge budget show`: how full each budget is."""
+"""`weighbridge budget`: how full each budget is, and whether the ledger's sums agree with its book."""
+
+from datetime import UTC, datetime
 
 from rich.table import Table
 
-from weighbridge.cli.common import Config, Json, print_json, print_tables, with_gateway
+from weighbridge.cli.common import Config, Json, print_json, print_lines, print_tables, visible, with_gateway
 from weighbridge.domain.hold import Standing
-from weighbridge.pipeline.gateway import Gateway
+from weighbridge.domain.money import Money
 
 
 def show(*, config: Config = None, json: Json = False) -> None:
-    """Show each budget with what is spent and left in its present period, as the store remembers it.
-
-    What a running gateway holds for unfinished requests is known to that gateway alone.
-    """
-
-    async def work(gateway: Gateway) -> list[Standing]:
-        return gateway.standings()
-
-    standings = with_gateway(config, work)
+    """Show each budget, and each of its holders, with what is spent, held and left in the present period."""
+    standings = with_gateway(config, lambda gateway: gateway.standings())
     if json:
         print_json([_row(standing) for standing in standings])
     else:
         print_tables(_table(standings))
 
 
+def check(*, config: Config = None, json: Json = False) -> int:
+    """Hold every sum of the ledger against its book. Exit 1 when something does not agree."""
+    differences = with_gateway(config, lambda gateway: gateway.check_ledger())
+    if json:
+        print_json({"agrees": not differences, "differences": differences})
+    elif differences:
+        print_lines(*differences)
+    else:
+        print_lines("The ledger agrees with its book: entries sum to zero, and every sum and hold is accounted for.")
+    return 1 if differences else 0
+
+
 def _row(standing: Standing) -> dict[str, object]:
-    budget = standing.budget
+    account = standing.account
+    budget = account.budget
     return {
         "budget": budget.name,
+        "holder": account.holder or None,
         "period": budget.period,
         "key": budget.caller,
+        "team": budget.team,
         "task": budget.task,
-        "limit_usd": str(budget.limit),
-        "spent_usd": str(standing.spent),
-        "left_usd": str(standing.left),
-        "resets_on": None if standing.resets_on is None else standing.resets_on.isoformat(),
+        "tag": None if budget.tag is None else "=".join(budget.tag),
+        "per": None if budget.per is None else budget.per.value,
+        "limit_usd": _usd(budget.limit),
+        "spent_usd": _usd(standing.spent),
+        "held_usd": _usd(standing.held),
+        "left_usd": _usd(standing.left),
+        "limit_tokens": budget.limit_tokens,
+        "spent_tokens": standing.spent_tokens,
+        "held_tokens": standing.held_tokens,
+        "left_tokens": standing.left_tokens,
+        "used": round(standing.used, 4),
+        "resets_at": None if account.ends is None else _time(account.ends),
     }
+
+
+def _usd(amount: Money | None) -> str | None:
+    return None if amount is None else str(amount)
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
 def _table(standings: list[Standing]) -> Table:
     table = Table(title=f"{len(standings)} budgets", title_justify="left")
-    for column in ("budget", "period", "key", "task", "limit USD", "spent USD", "left USD", "begins anew"):
-        table.add_column(column, justify="right" if column.endswith("USD") else "left")
+    for column in ("budget", "counts", "period", "limit", "spent", "held", "left", "used", "begins anew"):
+        table.add_column(column, justify="right" if column in {"limit", "spent", "held", "left", "used"} else "left")
     for standing in standings:
-        table.add_row(*("" if value is None else str(value) for value in _row(standing).values()))
+        for cells in _cells(standing):
+            table.add_row(*cells)
     return table
+
+
+def _cells(standing: Standing) -> list[tuple[str, ...]]:
+    """A line for each limit."""
+    account, budget = standing.account, standing.account.budget
+    name = visible(budget.name + (f": {account.holder}" if account.holder else ""))
+    ends = "never" if account.ends is None else _time(account.ends)
+    period = budget.period if budget.window_s is None else f"{budget.period} {budget.window_s} s"
+    lines = []
+    if budget.limit is not None:
+        amounts = (budget.limit, standing.spent, standing.held, standing.left)
+        lines.append((name, _counted(standing), period, *(f"{amount} USD" for amount in amounts)))
+    if budget.limit_tokens is not None:
+        numbers = (budget.limit_tokens, standing.spent_tokens, standing.held_tokens, standing.left_tokens)
+        lines.append((name, _counted(standing), period, *(f"{number} tokens" for number in numbers)))
+    return [(*line, f"{standing.used:.1%}", ends) for line in lines]
+
+
+def _counted(standing: Standing) -> str:
+    budget = standing.account.budget
+    stated = {"key": budget.caller, "team": budget.team, "task": budget.task}
+    parts = [f"{name} {value}" for name, value in stated.items() if value is not None]
+    parts += [] if budget.tag is None else ["=".join(budget.tag)]
+    parts += [] if budget.per is None else [f"each {budget.per}"]
+    return visible(", ".join(parts)) or "all"

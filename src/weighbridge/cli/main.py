@@ -43,7 +43,13 @@ GROUPS = {
             "gate": "Hold models against the task's floors and write their proofs; for CI.",
         },
     ),
-    "budget": ("How full the budgets are.", {"show": "Show each budget with what is spent, held and left."}),
+    "budget": (
+        "How full the budgets are.",
+        {
+            "show": "Show each budget with what is spent, held and left.",
+            "check": "Hold every sum of the ledger against its book.",
+        },
+    ),
     "review": (
         "What waits for a person's decision.",
         {

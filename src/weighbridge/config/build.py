@@ -19,9 +19,10 @@ from weighbridge.config.schema_output import CitationsRow, OutputRow
 from weighbridge.config.schema_portfolio import HostRow, ModelRow
 from weighbridge.config.schema_task import RuleRow, TaskFields
 from weighbridge.config.signals import BUILT_IN
+from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import SHADOW, Caller
 from weighbridge.domain.money import Money, Price
-from weighbridge.domain.policy import Budget, GatewayKey, Host, Policy, PortfolioModel, SignalRule, StoreSettings
+from weighbridge.domain.policy import GatewayKey, Host, Policy, PortfolioModel, SignalRule, StoreSettings
 from weighbridge.domain.task import (
     Canary,
     CitationRule,
@@ -262,7 +263,7 @@ def _signals(declared: Mapping[str, SignalRow], tasks: Mapping[str, Task]) -> tu
 def _caller(name: str, row: KeyRow) -> Caller:
     tasks = None if row.tasks is None else frozenset(row.tasks)
     may = {"may_pin": row.may_pin, "may_audit": row.may_audit, "may_review": row.may_review}
-    return Caller(name, row.sensitivity, tasks=tasks, may_edit_sources=row.may_edit_sources, **may)
+    return Caller(name, row.sensitivity, tasks=tasks, team=row.team, may_edit_sources=row.may_edit_sources, **may)
 
 
 def _key(name: str, row: KeyRow) -> GatewayKey:
@@ -270,4 +271,19 @@ def _key(name: str, row: KeyRow) -> GatewayKey:
 
 
 def _budget(name: str, row: BudgetRow) -> Budget:
-    return Budget(name, Money.usd(row.limit_usd), row.period, row.key, row.task)
+    return Budget(
+        name,
+        _money(row.limit_usd),
+        row.period.value,
+        row.key,
+        row.task,
+        limit_tokens=row.limit_tokens,
+        team=row.team,
+        tag=next(iter(row.tag.items())) if row.tag else None,
+        per=row.per,
+        time_zone=row.time_zone,
+        window_s=row.window_s,
+        warn_at=tuple(sorted(row.warn_at)),
+        on_exceed=row.on_exceed,
+        queue_s=row.queue_s,
+    )

@@ -1,8 +1,9 @@
 """`weighbridge.yaml`: its sections and their rows. From these classes the editors' JSON Schema is generated."""
 
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from weighbridge.config.fields import (
     Count,
@@ -18,12 +19,14 @@ from weighbridge.config.fields import (
     Text,
     Texts,
     Usd,
+    number,
     wrong,
 )
 from weighbridge.config.schema_evidence import CollectionName, CollectionRow, ToolName, ToolRow
 from weighbridge.config.schema_gate import publish_floors
 from weighbridge.config.schema_portfolio import HostRow, ModelRow
 from weighbridge.config.schema_task import TaskFields, TaskRow
+from weighbridge.domain.budget import OnExceed, Per, Period
 from weighbridge.domain.levels import Sensitivity
 from weighbridge.domain.policy import SignalKind
 from weighbridge.domain.signals import ANSWER_SIGNALS, EVIDENCE_SIGNALS, REQUEST_SIGNALS, ROUTER_SIGNALS
@@ -61,6 +64,14 @@ class SignalRow(Row):
         return value
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise wrong("a time zone of the IANA database, such as Europe/Berlin") from None
+    return value
+
+
 class KeyRow(Row):
     """A key that callers present."""
 
@@ -72,6 +83,8 @@ class KeyRow(Row):
     """May ask for a portfolio model by name instead of a task."""
     tasks: list[TaskReference] | None = None
     """The tasks this caller may use; without it, all."""
+    team: Text | None = None
+    """The team it belongs to, for budgets."""
     may_audit: Flag = False
     """May read every caller's records; without it, only its own."""
     may_review: Flag = False
@@ -81,16 +94,42 @@ class KeyRow(Row):
 
 
 class BudgetRow(Row):
-    """A spending limit over a calendar period in UTC."""
+    """A limit on money, tokens, or both, over a period."""
 
-    limit_usd: Usd
+    limit_usd: Usd | None = None
     """Most that may be spent in one period, in US dollars, holds included."""
-    period: Literal["day", "month", "total"]
-    """When it starts afresh."""
+    limit_tokens: Annotated[int, Field(strict=True, ge=0, le=10**15)] | None = None
+    """Most tokens in one period, input and output together, holds included."""
+    period: Period
+    """When it starts afresh: with each `hour`, `day`, `week` (Monday) or `month`, never (`total`), or `rolling`."""
+    window_s: Annotated[int, Field(strict=True, ge=60, le=31_622_400)] | None = None
+    """With `rolling`: no stretch of this many seconds holds more than the limit."""
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    """Where days, weeks and months begin, such as `Europe/Berlin`."""
     key: KeyReference | None = None
     """Counts this key only."""
+    team: Text | None = None
+    """Counts the keys of this team only."""
     task: TaskReference | None = None
     """Counts this task only."""
+    tag: Annotated[dict[Text, Text], Field(min_length=1, max_length=1)] | None = None
+    """Counts requests only whose metadata has this entry, such as `{feature: checkout}`."""
+    per: Per | None = None
+    """Each `key`, `team`, `task` or `user` (the request's `user`) has the whole limit for itself."""
+    warn_at: Annotated[list[Share], Field(max_length=10)] = Field(default_factory=lambda: [0.8])
+    """Shares of the limit at which the log warns, once a period each."""
+    on_exceed: OnExceed = OnExceed.REJECT
+    """A call without room: `reject` it, ask a `cheaper` candidate, or `queue` it for what running calls give back."""
+    queue_s: Annotated[float, Field(gt=0, le=600), BeforeValidator(number)] = 5.0
+    """With `queue`: the longest wait, in seconds, within the task's own deadline."""
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> "BudgetRow":
+        if self.limit_usd is None and self.limit_tokens is None:
+            raise wrong("limit_usd, limit_tokens, or both")
+        if (self.period is Period.ROLLING) != (self.window_s is not None):
+            raise wrong("window_s together with period: rolling, and with no other")
+        return self
 
 
 class StoreRow(Row):

@@ -128,6 +128,15 @@ def read_labels(fields: Fields, key: str) -> dict[str, str]:
     return cast("dict[str, str]", labels)
 
 
+def read_user(fields: Fields) -> str | None:
+    """The caller's own customer: `safety_identifier`, or `user`, its older name. Raises InvalidFieldError."""
+    for key in ("safety_identifier", "user"):
+        value = read_text(fields, key)
+        if value:
+            return value
+    return None
+
+
 def one_of(value: object, names: tuple[str, ...], param: str) -> str:
     """One of a few names; the error lists them."""
     if type(value) is str and value in names:

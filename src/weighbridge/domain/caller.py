@@ -21,6 +21,8 @@ class Caller:
     """May read every caller's records; without it only its own."""
     may_review: bool = False
     """May decide on the answers of its tasks that wait for a person."""
+    team: str | None = None
+    """The team it belongs to, for budgets."""
     may_edit_sources: bool = False
     """May add and remove documents, and search them whoever they are for."""
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.levels import Capability, Sensitivity, Tier
-from weighbridge.domain.money import Money, Price
+from weighbridge.domain.money import Price
 from weighbridge.domain.proof import Proof
 from weighbridge.domain.secret import Secret
 from weighbridge.domain.task import Task
@@ -117,22 +118,6 @@ class GatewayKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """A spending limit over a calendar period (UTC)."""
-
-    name: str
-    """For messages and the ledger."""
-    limit: Money
-    """Most that may be spent, holds included, in one period."""
-    period: str
-    """`day`, `month` or `total`."""
-    caller: str | None = None
-    """Counts this key only; `None` for all."""
-    task: str | None = None
-    """Counts this task only; `None` for all."""
-
-
-@dataclass(frozen=True, slots=True)
 class StoreSettings:
     """Where records live."""
 
@@ -174,7 +159,3 @@ class Policy:
     """What models have proved; not in the digest, because each decision names its own."""
     store: StoreSettings = StoreSettings("weighbridge.db")
     """Where records live."""
-
-    def budgets_for(self, caller: str, task: str) -> tuple[Budget, ...]:
-        """The budgets that cover a request."""
-        return tuple(item for item in self.budgets if item.caller in {None, caller} and item.task in {None, task})

@@ -182,6 +182,8 @@ class Request:
     """The caller asked for usage at the end of the stream."""
     sources: tuple[Source, ...] = ()
     """Documents that the caller brings along for the answer to draw on."""
+    user: str | None = None
+    """The caller's own customer, for budgets; never sent on by itself."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """The caller's own labels; classification rules may read them."""
     embedding: EmbeddingWish | None = None

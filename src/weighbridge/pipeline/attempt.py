@@ -4,11 +4,12 @@ from dataclasses import replace
 
 from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import ModelRestsError, ProviderError
-from weighbridge.domain.hold import Hold, Settlement
-from weighbridge.domain.money import ZERO, Money
+from weighbridge.domain.hold import Hold
 from weighbridge.domain.policy import PortfolioModel
+from weighbridge.domain.response import FinishReason
 from weighbridge.pipeline.checks import checked
 from weighbridge.pipeline.draft import Draft
+from weighbridge.pipeline.holding import give_back, set_aside, settle
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan
 from weighbridge.pipeline.probe import probed
@@ -16,19 +17,30 @@ from weighbridge.pipeline.result import Result, answered, escalated, failed
 from weighbridge.pipeline.tool_round import asked_of_us
 
 
-def begin(draft: Draft, plan: Plan, model: PortfolioModel, house: House) -> Hold | Result:
-    """Reserve the candidate's upper estimate, and ask whether it may be called at this very moment.
+async def begin(draft: Draft, plan: Plan, model: PortfolioModel, house: House) -> Hold | Result:
+    """Set money aside for the candidate, and ask whether it may be called at this very moment.
 
     The result of a model that rests since the plan was made costs nothing. Raises BudgetExceededError, and then nothing
-    is reserved.
+    is held; StoreError.
     """
-    amount = plan.estimate(model).cost
-    hold = house.ledger.hold(amount, plan.budgets, house.clock.now())
+    hold = await set_aside(plan.demand(model), draft, plan.task.name, plan.deadline, house)
     if not house.health.admit(model):
-        house.ledger.settle(Settlement(hold.id, ZERO))
+        give_back(hold, house)
         return failed(_rests(model), plan, model, 0.0)
-    draft.holds.append(amount)
+    draft.holds.append(hold.amount)
     return hold
+
+
+def end(hold: Hold, result: Result, plan: Plan, house: House) -> None:
+    """Settle, and remember how long the answer was: one that was cut off would have been longer, nobody knows how
+    much."""
+    settle(hold, result.cost, result.usage, house)
+    response = result.response
+    if response is None or result.usage is None or len(response.choices) > 1 or plan.is_for_vectors:
+        return
+    is_cut = response.choices[0].finish_reason is FinishReason.LENGTH
+    longest = plan.estimate(result.model).output_tokens
+    house.lengths.note(plan.task.name, longest if is_cut else result.usage.output_tokens)
 
 
 def _rests(model: PortfolioModel) -> ModelRestsError:
@@ -53,23 +65,21 @@ async def attempt(draft: Draft, plan: Plan, name: str, house: House) -> Result:
 
 async def _called(draft: Draft, plan: Plan, name: str, house: House) -> Result:
     model = draft.policy.models[name]
-    request = plan.final_request(draft.request, model)
-    if request.is_stream:
-        request = replace(request, is_stream=False)
-    hold = begin(draft, plan, model, house)
+    hold = await begin(draft, plan, model, house)
     if isinstance(hold, Result):
         return hold
-    cost: Money | None = None
+    request = plan.final_request(draft.request, model, hold.output_tokens)
+    if request.is_stream:
+        request = replace(request, is_stream=False)
+    result = Result(model, 0.0, estimate=hold.amount)
     started = house.clock.monotonic()
     try:
         host = draft.policy.hosts[model.host]
         response = await house.providers.call(host, model, request, plan.deadline - started)
         result = answered(response, plan, model, latency_s=house.clock.monotonic() - started)
-        cost = result.cost
         house.health.note_success(model)
     except ProviderError as error:
         result = failed(error, plan, model, house.clock.monotonic() - started)
-        cost = result.cost
         house.health.note_failure(model, error)
     except BaseException:
         cut_short = Result(model, house.clock.monotonic() - started, estimate=hold.amount)
@@ -77,5 +87,5 @@ async def _called(draft: Draft, plan: Plan, name: str, house: House) -> Result:
         draft.attempts.append(cut_short.told(Step(StepKind.REFUSE, "cancelled")))
         raise
     finally:
-        house.ledger.settle(Settlement(hold.id, cost))
-    return result
+        end(hold, result, plan, house)
+    return replace(result, estimate=hold.amount)

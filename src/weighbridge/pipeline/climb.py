@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from weighbridge.domain.attempt import Step, StepKind
+from weighbridge.domain.budget import OnExceed
 from weighbridge.domain.errors import BudgetExceededError, ModelsCoolingDownError, NoEvidenceError
 from weighbridge.domain.evidence import WhenNone
 from weighbridge.domain.money import ZERO
@@ -67,7 +68,7 @@ class Climb(Generic[Begun]):
                 return await self._call(self.plan, self.candidate)
             return await self._quicker(hedge)
         except BudgetExceededError as error:
-            if not self._draft.attempts:
+            if not self._draft.attempts and not self._may_move_on(error):
                 raise
             return Result(self._draft.policy.models[self.candidate], 0.0, error=error, cost=ZERO)
 
@@ -97,6 +98,11 @@ class Climb(Generic[Begun]):
         if step.wait_s:
             await self._house.clock.sleep(step.wait_s)
         return None
+
+    def _may_move_on(self, error: BudgetExceededError) -> bool:
+        """The budget lets another candidate be asked, and there is one."""
+        is_allowed = error.budget is not None and error.budget.on_exceed is OnExceed.CHEAPER
+        return is_allowed and self.candidate != self._first_plan.decision.order[-1]
 
     async def _quicker(self, hedge: str | None) -> Result | Begun:
         first = self._started(self.candidate, self.plan)

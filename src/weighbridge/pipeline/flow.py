@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from weighbridge.dialects.collector import LARGEST_KEPT_CHARS, Collector
 from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import ProviderError
-from weighbridge.domain.hold import Hold, Settlement
+from weighbridge.domain.hold import Hold
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.response import Delta
 from weighbridge.domain.usage import Usage
 from weighbridge.domain.verdict import Finding, FindingCode, Verdict, VerdictStatus
-from weighbridge.pipeline.attempt import begin
+from weighbridge.pipeline.attempt import begin, end
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan, promises_something
@@ -46,15 +46,16 @@ class Flow:
     """What such a host reported so far."""
 
     @classmethod
-    def start(cls, draft: Draft, plan: Plan, name: str, house: House) -> "Flow | Result":
-        """Hold the money and call, if the model may be called now. Raises BudgetExceededError."""
+    async def start(cls, draft: Draft, plan: Plan, name: str, house: House) -> "Flow | Result":
+        """Hold the money and call, if the model may be called now. Raises BudgetExceededError or StoreError."""
         model = draft.policy.models[name]
-        hold = begin(draft, plan, model, house)
+        hold = await begin(draft, plan, model, house)
         if isinstance(hold, Result):
             return hold
         started = house.clock.monotonic()
         host = draft.policy.hosts[model.host]
-        deltas = house.providers.stream(host, model, plan.final_request(draft.request, model), plan.deadline - started)
+        request = plan.final_request(draft.request, model, hold.output_tokens)
+        deltas = house.providers.stream(host, model, request, plan.deadline - started)
         is_foreign = host.dialect != draft.request.dialect
         return cls(draft, plan, model, house, hold, deltas, started, is_foreign=is_foreign)
 
@@ -110,5 +111,5 @@ class Flow:
         return self.house.clock.monotonic() - self.started
 
     def _settled(self, result: Result) -> Result:
-        self.house.ledger.settle(Settlement(self.hold.id, result.cost))
-        return result
+        end(self.hold, result, self.plan, self.house)
+        return replace(result, estimate=self.hold.amount)

@@ -207,10 +207,13 @@ class Gateway:
         """What was said of a record, oldest first."""
         return await self._house.reviews.feedback(record_id)
 
-    def standings(self) -> list[Standing]:
-        """How full each budget is."""
-        now = self._house.clock.now()
-        return [self._house.ledger.standing(budget, now) for budget in self.policy.budgets]
+    async def standings(self) -> list[Standing]:
+        """How full each budget is, with its holders, what other processes hold included."""
+        return await self._house.ledger.standings(self.policy.budgets, self._house.clock.now())
+
+    async def check_ledger(self) -> list[str]:
+        """Hold the ledger's sums against its book; a sentence for each difference."""
+        return await self._house.ledger.check()
 
     async def record(self, record_id: str) -> Record | None:
         """One record, or `None`."""

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from weighbridge.budget.lengths import OutputLengths
 from weighbridge.classify.classify import Nearest
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.check import Check
@@ -49,7 +50,7 @@ class InForce:
 
 @dataclass(slots=True)
 class House:
-    """Everything one gateway needs to serve. Only `in_force` and `demotions` ever change."""
+    """Everything one gateway needs to serve. What changes is said so."""
 
     in_force: InForce
     """What decides from the next request on."""
@@ -81,6 +82,10 @@ class House:
     """Draws evenly from 0 to 1, so that retries do not come in step."""
     new_id: Callable[[], str]
     """Makes record identifiers."""
+    lengths: OutputLengths = field(default_factory=OutputLengths)
+    """How long answers are, by task."""
+    queued: int = 0
+    """Calls that wait for room in a budget."""
     demotions: Mapping[tuple[str, str], Demotion] = field(default_factory=dict)
     """Task and model → what ended its proof; `watch.py` swaps the whole mapping."""
     shadowed: deque[Served] = field(default_factory=lambda: deque(maxlen=MOST_SHADOWED))

@@ -18,11 +18,11 @@ from weighbridge.domain.check import Check
 from weighbridge.domain.decision import Candidate, Decision, DropReason
 from weighbridge.domain.errors import InvalidFieldError, ModelsCoolingDownError, NoCandidateError
 from weighbridge.domain.evidence import Gathered
-from weighbridge.domain.hold import Estimate
+from weighbridge.domain.hold import Demand, Estimate
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.material import NOTHING, Marks, Material, Source
 from weighbridge.domain.packed import Packed
-from weighbridge.domain.policy import Budget, Policy, PortfolioModel
+from weighbridge.domain.policy import Policy, PortfolioModel
 from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request, Tool
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.task import ConfidenceRule, Contract, StreamMode, Task
@@ -59,10 +59,10 @@ class Plan:
     """What is sent."""
     sizing: Sizing
     """Upper estimates of the packed request."""
-    budgets: tuple[Budget, ...]
-    """The budgets that cover this request."""
     deadline: float
     """Monotonic time by which an answer must be there."""
+    usual_output_tokens: int | None = None
+    """A length that nearly all answers of the task stay in; `None` while that is not known."""
     material: Material = NOTHING
     """What the answer is judged against beside its contract."""
     checks: Mapping[str, Check] = field(default_factory=dict)
@@ -77,6 +77,10 @@ class Plan:
     def estimate(self, model: PortfolioModel) -> Estimate:
         """What one attempt on `model` would use at most."""
         return self.sizing.estimate(model)
+
+    def demand(self, model: PortfolioModel) -> Demand:
+        """What an attempt on `model` asks of the budgets."""
+        return self.sizing.demand(model, self.usual_output_tokens)
 
     def sized(self, request: Request, model: PortfolioModel) -> Estimate:
         """What another request for the same task would use at most."""
@@ -99,15 +103,16 @@ class Plan:
         size = self.estimate(model)
         return size.input_tokens + size.output_tokens <= model.context_window_tokens
 
-    def final_request(self, request: Request, model: PortfolioModel) -> Request:
-        """What is really sent to `model`: packed, limited, with log-probabilities where a rule reads confidence."""
+    def final_request(self, request: Request, model: PortfolioModel, output_tokens: int | None = None) -> Request:
+        """What is really sent to `model`: packed, limited to what is paid for (`None`: to the estimate), with
+        log-probabilities where a rule reads confidence."""
         escalation = self.task.escalate_when
         reads_confidence = escalation is not None and "confidence" in escalation.names
         return replace(
             offering(request, self.offered),
             messages=self.packed.messages,
             output=_constrained(request, self.task, model),
-            max_output_tokens=self.estimate(model).output_tokens,
+            max_output_tokens=self.estimate(model).output_tokens if output_tokens is None else output_tokens,
             wants_logprobs=request.wants_logprobs or (reads_confidence and Capability.LOGPROBS in model.capabilities),
         )
 
@@ -125,7 +130,8 @@ async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
     for is_last in (*[False] * MOST_WAITS, True):
         try:
             situation = situation_of(draft, house, in_force)
-            return await _off_loop(draft, partial(_make_plan, draft, in_force, situation, gathered, counts))
+            plan = await _off_loop(draft, partial(_make_plan, draft, in_force, situation, gathered, counts))
+            return replace(plan, usual_output_tokens=house.lengths.usual(plan.task.name))
         except ModelsCoolingDownError as error:
             most_s = min(LONGEST_REST_WAITED_S, task.limits.deadline_s)
             if is_last or error.wait_s > draft.started + most_s - house.clock.monotonic():
@@ -187,7 +193,6 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation, gathered: 
         output=request.output,
         packed=packed,
         sizing=sizing,
-        budgets=policy.budgets_for(draft.caller.name, task.name),
         deadline=draft.started + task.limits.deadline_s,
         material=Material(f"{told}\n{SOURCES_HEAD}" if packed.sources else told, request.text, packed.sources, _marks),
         checks=in_force.checks,

@@ -3,18 +3,18 @@
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from weighbridge.domain.budget import Account, Budget
 from weighbridge.domain.conversation import ConversationState
 from weighbridge.domain.document import CutDocument, Document, Indexed
 from weighbridge.domain.drift import Monitor, Watched
 from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.feedback import Feedback
-from weighbridge.domain.hold import Hold, Settlement, Standing
+from weighbridge.domain.hold import Demand, HeldFor, Hold, Settlement, Standing
 from weighbridge.domain.material import Source
-from weighbridge.domain.money import Money
 from weighbridge.domain.news import News
 from weighbridge.domain.notice import Notice
 from weighbridge.domain.page import Page
-from weighbridge.domain.policy import Budget, Host, PortfolioModel
+from weighbridge.domain.policy import Host, PortfolioModel
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
@@ -81,16 +81,24 @@ class Health(Protocol):
 class Ledger(Protocol):
     """Money set aside and spent, per budget and period."""
 
-    def hold(self, amount: Money | None, budgets: Sequence[Budget], now: float) -> Hold:
-        """Reserve in all budgets or in none. Raises BudgetExceededError naming the first that is full."""
+    async def hold(self, demand: Demand, accounts: Sequence[Account], held_for: HeldFor, now: float) -> Hold:
+        """Reserve in all accounts or in none, on disk when it returns. Raises BudgetExceededError, StoreError."""
         ...
 
-    def standing(self, budget: Budget, now: float) -> Standing:
-        """How full a budget is in its present period."""
+    def settle(self, settlement: Settlement, now: float) -> None:
+        """End a hold with what was really spent; it is on disk before any record that is handed in later."""
         ...
 
-    def settle(self, settlement: Settlement) -> None:
-        """End a hold with what was really spent. Exactly once for each hold; a second call raises KeyError."""
+    async def standings(self, budgets: Sequence[Budget], now: float) -> list[Standing]:
+        """How full budgets are in their present periods, with their holders. Raises StoreError."""
+        ...
+
+    async def expire(self, now: float) -> int:
+        """Count holds as spent that a killed process left behind; how many. Raises StoreError."""
+        ...
+
+    async def check(self) -> list[str]:
+        """Every difference between the ledger's sums and its book, one sentence each. Raises StoreError."""
         ...
 
 

@@ -47,7 +47,7 @@ class _Probing:
     def __init__(self, draft: Draft, plan: Plan, house: House) -> None:
         self._draft, self._plan = draft, plan
         self.made: list[Probe] = []
-        self._aside = Aside(draft, house, plan.budgets, plan.deadline, self.made)
+        self._aside = Aside(draft, house, plan.task.name, plan.deadline, self.made)
 
     async def agreement(self, model: PortfolioModel, answer: Response) -> float | None:
         """How far further samples of the same model say the same."""
@@ -58,7 +58,7 @@ class _Probing:
         size = self._plan.estimate(model)
         async with asyncio.TaskGroup() as group:
             calls = [
-                group.create_task(self._aside.call(ProbeKind.SAMPLE, model, request, size.cost))
+                group.create_task(self._aside.call(ProbeKind.SAMPLE, model, request, size))
                 for _ in range(rule.samples - 1)
             ]
         answers = [call.result() for call in calls]
@@ -74,5 +74,5 @@ class _Probing:
         size = self._plan.sized(request, model)
         if size.input_tokens + size.output_tokens > model.context_window_tokens:
             return None
-        reply = await self._aside.call(ProbeKind.VERIFIER, model, replace(request, output=TEXT_OUTPUT), size.cost)
+        reply = await self._aside.call(ProbeKind.VERIFIER, model, replace(request, output=TEXT_OUTPUT), size)
         return None if reply is None else read_reply(reply.text)

@@ -73,8 +73,7 @@ async def with_state(draft: Draft, task: Task, gathered: Gathered, house: House,
             judge_aside(model, known, policy, request=request, estimate=estimate, situation=situation).is_kept
         ),
     )
-    budgets = policy.budgets_for(draft.caller.name, task.name)
-    aside = Aside(draft, house, budgets, draft.started + task.limits.deadline_s, draft.preparations)
+    aside = Aside(draft, house, task.name, draft.started + task.limits.deadline_s, draft.preparations)
     return replace(gathered, state=await remembered(request.messages, what, aside))
 
 
@@ -112,7 +111,7 @@ async def _written(
     estimate = what.estimate(request)
     reason = "" if what.is_allowed(estimate) else f"{what.model.name} may not be asked now"
     for _ in range(0 if reason else MOST_TRIES):
-        response = await aside.call(ProbeKind.STATE, what.model, request, estimate.cost)
+        response = await aside.call(ProbeKind.STATE, what.model, request, estimate)
         if response is None:
             reason = aside.made[-1].error_code or "nothing came"
             break

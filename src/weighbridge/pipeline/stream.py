@@ -63,7 +63,7 @@ async def _call(draft: Draft, plan: Plan, name: str, house: House) -> "LiveStrea
     """A stream that has begun; or the result of a call that ended without content, or of a model that cannot stream."""
     if Capability.STREAMING not in draft.policy.models[name].capabilities:
         return await attempt(draft, plan, name, house)
-    flow = Flow.start(draft, plan, name, house)
+    flow = await Flow.start(draft, plan, name, house)
     if isinstance(flow, Result):
         return flow
     begun = await _until_content(flow)

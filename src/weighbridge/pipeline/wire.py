@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from random import SystemRandom
 
+from weighbridge.budget.lengths import KEPT, OutputLengths
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.classify.examples import ExampleIndex
 from weighbridge.config.gate import bindings_of
@@ -38,7 +39,7 @@ from weighbridge.providers.webhooks import WebhookCalls, check_webhook
 from weighbridge.routing.proof import standing_of
 from weighbridge.store.drift import SqliteDrift
 from weighbridge.store.identifiers import RecordIds
-from weighbridge.store.ledger import LocalLedger
+from weighbridge.store.ledger import SqliteLedger
 from weighbridge.store.records import SqliteRecords
 from weighbridge.store.reviews import SqliteReviews
 from weighbridge.store.sources import SqliteSources
@@ -48,6 +49,7 @@ from weighbridge.validation.schema import check_schema
 from weighbridge.validation.validate import validate
 
 CLEAN_EVERY_S = 600.0
+EXPIRE_HOLDS_EVERY_S = 10.0
 EXPIRE_REVIEWS_EVERY_S = 5.0
 TELL_WEBHOOKS_EVERY_S = 1.0
 WATCH_DRIFT_EVERY_S = 1.0
@@ -183,11 +185,13 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     providers = HostCalls(clock)
     others = HttpClient()
     drift = SqliteDrift(records)
+    new_id = RecordIds(clock)
+    ledger = SqliteLedger(records, lambda: new_id().replace("rec_", "hold_", 1))
     house = House(
         in_force=derive(policy),
         providers=providers,
         health=Breaker(clock),
-        ledger=LocalLedger(await records.spend()),
+        ledger=ledger,
         records=records,
         reviews=SqliteReviews(records, policy.store.review_limit),
         drift=drift,
@@ -198,11 +202,13 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         webhooks=WebhookCalls(others),
         clock=clock,
         chance=SystemRandom().random,
-        new_id=RecordIds(clock),
+        new_id=new_id,
+        lengths=OutputLengths(await records.output_lengths(tuple(policy.tasks), KEPT)),
         demotions=demotions_of(await drift.watched()),
     )
     upkeep = (
         partial(records.expire_every, CLEAN_EVERY_S),
+        partial(ledger.expire_every, EXPIRE_HOLDS_EVERY_S, clock.now),
         partial(expire_every, EXPIRE_REVIEWS_EVERY_S, house),
         partial(tell_every, TELL_WEBHOOKS_EVERY_S, house),
         partial(watch_every, WATCH_DRIFT_EVERY_S, house),

@@ -1,11 +1,12 @@
 """Headers that every answer carries, and errors in the dialect that was asked."""
 
 from collections.abc import Callable
+from math import ceil
 
 from weighbridge.dialects.anthropic_messages.errors import render_error as render_anthropic_error
 from weighbridge.dialects.native.errors import render_problem
 from weighbridge.dialects.openai_chat.errors import render_error as render_openai_error
-from weighbridge.domain.errors import NeedsReviewError, UnauthenticatedError, WeighbridgeError
+from weighbridge.domain.errors import BudgetExceededError, NeedsReviewError, UnauthenticatedError, WeighbridgeError
 from weighbridge.domain.record import Record
 from weighbridge.pipeline.stream import LiveStream
 from weighbridge.server.wire import HeaderList, Send, send_json
@@ -71,4 +72,6 @@ def error_headers(error: WeighbridgeError) -> HeaderList:
         headers.append((b"www-authenticate", b"Bearer"))
     if error.is_retryable:
         headers.append((b"retry-after", b"1"))
+    elif isinstance(error, BudgetExceededError) and error.retry_after_s is not None:
+        headers.append((b"retry-after", str(ceil(error.retry_after_s)).encode()))
     return headers

@@ -1,7 +1,8 @@
-"""Writing a batch of records in one transaction, and no record at the expense of its neighbours."""
+"""Writing what waits in one transaction, and no item at the expense of its neighbours."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from weighbridge.domain.errors import StoreError
@@ -10,46 +11,67 @@ from weighbridge.store.codec import COLUMNS, Row, row_of
 from weighbridge.store.connection import store_error
 
 LARGEST_BATCH = 128
-"""Records in one transaction."""
+"""Items in one transaction."""
 
 INSERT_RECORD = (
     f"INSERT INTO records ({', '.join(COLUMNS)}) "  # noqa: S608 (our own column names)
     f"VALUES ({'?, ' * (len(COLUMNS) - 1)}CAST(? AS TEXT))"  # the body comes as bytes
 )
 
-
-def insert(connection: sqlite3.Connection, records: Sequence[Record], path: Path) -> list[StoreError | None]:
-    """Commit records, and by the table's trigger their spend; for each `None`, or the error that kept it out."""
-    rows = [_row_or_error(record) for record in records]
-    outcomes = iter(_insert(connection, [row for row in rows if not isinstance(row, StoreError)], path))
-    return [row if isinstance(row, StoreError) else next(outcomes) for row in rows]
+Work = Callable[[sqlite3.Connection], object]
+"""Statements that belong in the same transaction; what they return is what came of them. Run again from the beginning
+when a neighbour has to be written alone, so it changes nothing but the database."""
+Step = Row | Work
 
 
-def _row_or_error(record: Record) -> Row | StoreError:
+def write(connection: sqlite3.Connection, items: Sequence[Record | Work], path: Path) -> list[object]:
+    """Commit records, and by the table's trigger their spend, and work, in their order; for each what came of it
+    (`None` for a record), or the StoreError that kept it out."""
+    steps = [_step_or_error(item) for item in items]
+    outcomes = iter(_write(connection, [step for step in steps if not isinstance(step, StoreError)], path))
+    return [step if isinstance(step, StoreError) else next(outcomes) for step in steps]
+
+
+def _step_or_error(item: Record | Work) -> Step | StoreError:
+    if not isinstance(item, Record):
+        return item
     try:
-        return row_of(record)
+        return row_of(item)
     except StoreError as error:
         return error
 
 
-def _insert(connection: sqlite3.Connection, rows: Sequence[Row], path: Path) -> list[StoreError | None]:
+def _write(connection: sqlite3.Connection, steps: Sequence[Step], path: Path) -> list[object]:
     try:
-        _commit(connection, rows)
-    except (sqlite3.IntegrityError, sqlite3.DataError) as error:  # one of the rows is at fault
-        if len(rows) == 1:
+        return _commit(connection, steps)
+    except (sqlite3.IntegrityError, sqlite3.DataError) as error:  # one of them is at fault
+        if len(steps) == 1:
             return [store_error(error, path)]
-        return [outcome for row in rows for outcome in _insert(connection, [row], path)]
+        return [outcome for step in steps for outcome in _write(connection, [step], path)]
     except sqlite3.Error as error:
-        return [store_error(error, path) for _ in rows]
-    return [None] * len(rows)
+        return [store_error(error, path) for _ in steps]
 
 
-def _commit(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+def _commit(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[object]:
+    if not steps:
+        return []
+    outcomes: list[object] = []
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany(INSERT_RECORD, rows)
+        for _, group in groupby(steps, lambda step: isinstance(step, tuple)):
+            outcomes += _done(connection, list(group))
         connection.execute("COMMIT")
     except sqlite3.Error:
         if connection.in_transaction:  # a full disk has rolled it back already
             connection.execute("ROLLBACK")
         raise
+    return outcomes
+
+
+def _done(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[object]:
+    """Steps of one kind: records go in together."""
+    rows = [step for step in steps if isinstance(step, tuple)]
+    if rows:
+        connection.executemany(INSERT_RECORD, rows)
+        return [None] * len(rows)
+    return [step(connection) for step in steps if not isinstance(step, tuple)]

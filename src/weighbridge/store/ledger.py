@@ -1,129 +1,98 @@
-"""Money inside its budgets: exact, in memory, in one event loop. Nothing here waits, so no two holds can interleave."""
+"""Money inside its budgets: exact, in the database, decided in one transaction, so that any number of processes that
+share the file cannot overspend together."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from weighbridge.domain.errors import BudgetExceededError
-from weighbridge.domain.hold import Hold, Settlement, Standing
-from weighbridge.domain.money import Money
-from weighbridge.domain.policy import Budget
-from weighbridge.store.spend import Spend
+from weighbridge.budget.accounts import bounds_of
+from weighbridge.domain.budget import Account, Budget
+from weighbridge.domain.errors import BudgetExceededError, StoreError, WeighbridgeError
+from weighbridge.domain.hold import Demand, HeldFor, Hold, Settlement, Standing
+from weighbridge.domain.money import ZERO
+from weighbridge.store import books
+from weighbridge.store.books_check import check
+from weighbridge.store.records import SqliteRecords
 
-_DAY_S = 86_400
+log = logging.getLogger("weighbridge.ledger")
 
-
-@dataclass(slots=True)
-class _Account:
-    """One budget in one period."""
-
-    spent_pico: int
-    held_pico: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Calendar:
-    """The periods that contain a day, and when they end."""
-
-    number: int
-    names: dict[str, str]
-    ends: dict[str, date | None]
-
-    @classmethod
-    def of(cls, number: int) -> "_Calendar":
-        today = datetime.fromtimestamp(number * _DAY_S, UTC).date()
-        next_month = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
-        return cls(
-            number,
-            names={"day": today.isoformat(), "month": today.isoformat()[:7], "total": ""},
-            ends={"day": today + timedelta(days=1), "month": next_month, "total": None},
-        )
+UNLIMITED = ""
+"""The id of a hold that no budget covers: there is nothing to end."""
 
 
-_Key = tuple[str, str, str | None, str | None]
+class SqliteLedger:
+    """Satisfies `ports.Ledger`.
 
-
-class LocalLedger:
-    """Satisfies `ports.Ledger` for a gateway of one instance. Begins with what the store remembers.
-
-    A hold counts in the period in which it was made, also when it is settled in the next one. A settlement may be
-    higher than its hold when the provider counted more than was estimated; the difference is counted too.
+    Each hold and each settlement is a piece of work for the one writing thread, committed with the records that wait. A
+    hold counts in the period in which it was made, also when it is settled in the next one. A settlement may be higher
+    than its hold when the provider counted more than was estimated; the difference counts too.
     """
 
-    def __init__(self, spend: Iterable[Spend] = ()) -> None:
-        self._before = tuple(spend)
-        self._accounts: dict[_Key, _Account] = {}
-        self._open: dict[str, tuple[int, tuple[_Account, ...]]] = {}
-        self._made = 0
-        self._calendar = _Calendar.of(0)
+    def __init__(self, records: SqliteRecords, new_id: Callable[[], str]) -> None:
+        self._records, self._new_id = records, new_id
 
-    def hold(self, amount: Money | None, budgets: Sequence[Budget], now: float) -> Hold:
-        """Reserve `amount` in all `budgets` or in none; `now` in seconds since the epoch picks the periods.
+    async def hold(self, demand: Demand, accounts: Sequence[Account], held_for: HeldFor, now: float) -> Hold:
+        """Reserve in all `accounts` or in none; on disk when it returns.
 
-        Raises BudgetExceededError naming the first budget that has no room, or that covers a request whose price is
-        unknown: unknown is not zero.
+        Raises BudgetExceededError naming the first budget that has no room, or that limits money while the price is
+        unknown; StoreError.
         """
-        if amount is None and budgets:
-            raise _unknown_price(budgets[0])
-        pico = 0 if amount is None else amount.pico
-        accounts = tuple([self._account(budget, now) for budget in budgets])
-        for budget, account in zip(budgets, accounts, strict=True):
-            if account.spent_pico + account.held_pico + pico > budget.limit.pico:
-                raise _exceeded(budget, account, pico, self._calendar.ends[budget.period])
-        for account in accounts:
-            account.held_pico += pico
-        self._made += 1
-        hold = Hold(f"hold_{self._made}", amount, tuple([budget.name for budget in budgets]))
-        self._open[hold.id] = pico, accounts
-        return hold
+        if not accounts:
+            most = demand.most_output_tokens
+            return Hold(UNLIMITED, demand.cost(most), most)
+        hold_id = self._new_id()
+        work = partial(books.hold, demand=demand, accounts=accounts, held_for=held_for, hold_id=hold_id, now=now)
+        future = self._records.work(work)
+        try:
+            made = await asyncio.shield(future)
+        except asyncio.CancelledError:
+            future.add_done_callback(lambda done: self._give_back(done, hold_id, now))
+            raise
+        if isinstance(made, WeighbridgeError):
+            raise made
+        return made
 
-    def settle(self, settlement: Settlement) -> None:
-        """End a hold with its real cost; an unknown cost keeps the held amount counted. KeyError the second time."""
-        held_pico, accounts = self._open.pop(settlement.hold_id)
-        cost_pico = held_pico if settlement.cost is None else settlement.cost.pico
-        for account in accounts:
-            account.held_pico -= held_pico
-            account.spent_pico += cost_pico
+    def settle(self, settlement: Settlement, now: float) -> None:
+        """End a hold with what was really spent, before any record that is handed in later is written."""
+        if settlement.hold_id != UNLIMITED:
+            future = self._records.work(partial(books.settle, settlement=settlement, now=now))
+            future.add_done_callback(partial(_note_settled, settlement.hold_id))
 
-    def standing(self, budget: Budget, now: float) -> Standing:
-        """How full `budget` is at `now`."""
-        account = self._account(budget, now)
-        ends = self._calendar.ends[budget.period]
-        return Standing(budget, Money(account.spent_pico), Money(account.held_pico), ends)
+    async def standings(self, budgets: Sequence[Budget], now: float) -> list[Standing]:
+        """How full each budget is at `now`, the fullest holders first. Raises StoreError."""
+        since = [(budget, *bounds_of(budget, now)) for budget in budgets]
+        return await self._records.read(partial(books.standings, budgets=since))
 
-    def _account(self, budget: Budget, now: float) -> _Account:
-        number = int(now // _DAY_S)
-        if number != self._calendar.number:
-            self._calendar = _Calendar.of(number)
-        period = self._calendar.names[budget.period]
-        key = (budget.name, period, budget.caller, budget.task)
-        account = self._accounts.get(key)
-        if account is None:
-            account = self._accounts[key] = _Account(self._spent_before(budget, period))
-        return account
+    async def expire(self, now: float) -> int:
+        """Count holds as spent that a killed process left behind; how many. Raises StoreError."""
+        lost = await self._records.work(partial(books.expire, now=now))
+        if lost:
+            log.warning("%d holds were left behind by a killed process; they count as spent", lost)
+        return lost
 
-    def _spent_before(self, budget: Budget, period: str) -> int:
-        return sum(
-            spend.amount.pico
-            for spend in self._before
-            if budget.caller in {None, spend.caller}
-            and budget.task in {None, spend.task}
-            and (budget.period == "total" or (spend.day is not None and spend.day.startswith(period)))
-        )
+    async def expire_every(self, interval_s: float, now: Callable[[], float]) -> None:
+        """The same now and again, until cancelled. A failure is logged and tried again."""
+        while True:
+            try:
+                await self.expire(now())
+            except StoreError as error:
+                log.warning("holds that were left behind are not counted yet: %s", error)
+            await asyncio.sleep(interval_s)
 
+    async def check(self) -> list[str]:
+        """Hold the sums against the book; a sentence for each difference. Raises StoreError."""
+        return await self._records.read(check)
 
-def _unknown_price(budget: Budget) -> BudgetExceededError:
-    return BudgetExceededError(
-        f"Budget {budget.name!r} covers this request, and the price of the model is unknown.",
-        advice="Give the model a price in the config, or let no budget cover the task.",
-    )
+    def _give_back(self, done: "asyncio.Future[Hold | BudgetExceededError]", hold_id: str, now: float) -> None:
+        """Nobody waits for the hold any more, so nobody will end it."""
+        if not done.cancelled() and done.exception() is None and isinstance(done.result(), Hold):
+            self.settle(Settlement(hold_id, ZERO, 0), now)
 
 
-def _exceeded(budget: Budget, account: _Account, needed_pico: int, ends: date | None) -> BudgetExceededError:
-    period = "" if ends is None else f" a {budget.period}"
-    anew = "" if ends is None else f" It begins anew at {ends.isoformat()}T00:00:00Z."
-    return BudgetExceededError(
-        f"Budget {budget.name!r} has no room: of {budget.limit} USD{period}, {Money(account.spent_pico)} is spent and "
-        f"{Money(account.held_pico)} held for running requests; this one needs {Money(needed_pico)}.{anew}",
-        advice="Wait, ask for a shorter answer, or raise the budget's limit.",
-    )
+def _note_settled(hold_id: str, done: "asyncio.Future[bool]") -> None:
+    error = None if done.cancelled() else done.exception()
+    if error is not None:
+        log.warning("hold %s is not settled: %s It counts as spent when its lease is over.", hold_id, error)
+    elif not done.cancelled() and not done.result():
+        log.warning("hold %s was settled after its lease, or twice; it counts as spent", hold_id)

@@ -1,6 +1,7 @@
 """What the reading connection is asked."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from weighbridge.domain.errors import InvalidFieldError
@@ -36,6 +37,19 @@ def spend(connection: sqlite3.Connection) -> list[Spend]:
         Spend(day, caller, task, Money(usd * PICO_PER_USD + pico))
         for day, caller, task, usd, pico in connection.execute(_SPEND)
     ]
+
+
+_LENGTHS = """
+    SELECT json_extract(body, '$.attempts[#-1].usage.output_tokens') FROM (
+        SELECT id, status, body FROM records WHERE task = ? ORDER BY id DESC LIMIT ?
+    ) WHERE status = 'answered' ORDER BY id
+"""
+
+
+def output_lengths(connection: sqlite3.Connection, tasks: Sequence[str], newest: int) -> dict[str, list[int]]:
+    """By task the output tokens of the newest answers, oldest first."""
+    rows = {task: connection.execute(_LENGTHS, (task, newest)).fetchall() for task in tasks}
+    return {task: [length for (length,) in found if length is not None] for task, found in rows.items()}
 
 
 def _conditions(wanted: RecordFilter) -> tuple[list[str], list[str]]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from weighbridge.domain.errors import StoreError, UnwritableRecordError
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.store import queries
 from weighbridge.store.connection import connect, connect_reader, told
-from weighbridge.store.insert import LARGEST_BATCH, insert
+from weighbridge.store.insert import LARGEST_BATCH, Work, write
 from weighbridge.store.migrate import migrate
 from weighbridge.store.retention import BATCH_RECORDS, delete_expired, empty_log
 from weighbridge.store.spend import Spend
@@ -47,8 +47,8 @@ class SqliteRecords:
         self._second = ThreadPoolExecutor(1, thread_name_prefix="weighbridge-record-reader")
         self._distrusted_until = 0.0
         self._unmoved, self._is_moving, self._has_traces = 0, False, False
-        self._writer = Writer[Record](
-            lambda records: insert(files.writer, records, path),
+        self._writer = Writer[Record | Work](
+            lambda items: write(files.writer, items, path),
             files.writer.close,
             queue_limit=queue_limit,
             largest_batch=LARGEST_BATCH,
@@ -92,6 +92,10 @@ class SqliteRecords:
         """What was spent: by day since the beginning of last month, and everything before in one."""
         return await self._read(partial(queries.spend, self._files.reader))
 
+    async def output_lengths(self, tasks: Sequence[str], newest: int) -> dict[str, list[int]]:
+        """By task the output tokens of the newest answers, oldest first."""
+        return await self._read(partial(queries.output_lengths, self._files.reader, tasks, newest))
+
     async def expire(self, now: float) -> int:
         """Delete what expired before `now` (seconds since the epoch), content and all; how many records."""
         moment = queries.rfc3339(datetime.fromtimestamp(now, UTC))
@@ -120,6 +124,11 @@ class SqliteRecords:
     async def change(self, job: Callable[[sqlite3.Connection], int]) -> int:
         """Do `job` on the writing connection, between two batches of records. Raises StoreError."""
         return await self._writer.run(self._told(partial(job, self._files.writer)))
+
+    def work(self, work: Callable[[sqlite3.Connection], T]) -> "asyncio.Future[T]":
+        """Do `work` in the writer's transaction, in turn with the records; the future has what it returns, once that is
+        committed. Raises OverloadedError or StoreError at once, and the future StoreError."""
+        return self._writer.put(work)
 
     async def read(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """Ask the reading connection. Raises StoreError."""

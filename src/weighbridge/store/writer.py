@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from weighbridge.domain.errors import OverloadedError, StoreError
 
@@ -23,7 +23,7 @@ Job = Callable[[], int]
 
 @dataclass(slots=True, eq=False)
 class _Order(Generic[Item]):
-    future: "asyncio.Future[int]"
+    future: "asyncio.Future[Any]"
     item: Item | None = None
     job: Job | None = None
 
@@ -31,24 +31,25 @@ class _Order(Generic[Item]):
     def is_closing(self) -> bool:
         return self.item is None and self.job is None
 
-    def resolve(self, result: int | StoreError | None) -> None:
+    def resolve(self, result: object) -> None:
         if self.future.done():  # whoever waited was cancelled; the item is written all the same
             return
         if isinstance(result, StoreError):
             self.future.set_exception(result)
         else:
-            self.future.set_result(result or 0)
+            self.future.set_result(result)
 
 
 class Writer(Generic[Item]):
     """Owns the writing thread. Made, used and closed on one event loop.
 
-    `write` commits items and says for each what kept it out; `close` ends what it writes to. Both run in the thread.
+    `write` commits items and gives for each what came of it, or the StoreError that kept it out; `close` ends what it
+    writes to. Both run in the thread.
     """
 
     def __init__(
         self,
-        write: Callable[[Sequence[Item]], Sequence[StoreError | None]],
+        write: Callable[[Sequence[Item]], Sequence[object]],
         close: Callable[[], None],
         *,
         queue_limit: int,
@@ -71,8 +72,8 @@ class Writer(Generic[Item]):
         """No further item is taken now: the queue is at its limit, or the writer has ended."""
         return self._waiting >= self._queue_limit or self._is_closing or self._ended.done()
 
-    def put(self, item: Item) -> "asyncio.Future[int]":
-        """Hand in an item; the future is done once it is committed. Raises OverloadedError or StoreError at once."""
+    def put(self, item: Item) -> "asyncio.Future[Any]":
+        """Hand in an item; the future has what came of it, once committed. Raises OverloadedError or StoreError."""
         self.require_open()
         if self._waiting >= self._queue_limit:
             raise OverloadedError(
@@ -94,7 +95,7 @@ class Writer(Generic[Item]):
         await asyncio.shield(self._ended)
         self._thread.join()
 
-    def _order(self, order: _Order[Item]) -> "asyncio.Future[int]":
+    def _order(self, order: _Order[Item]) -> "asyncio.Future[Any]":
         self._waiting += 1
         if not self._turn:
             self._loop.call_soon(self._hand_over)
@@ -135,7 +136,7 @@ class Writer(Generic[Item]):
             self._tell(self._resolve, batch, self._results(batch))
         return not orders[-1].is_closing
 
-    def _results(self, batch: list[_Order[Item]]) -> list[int | StoreError | None]:
+    def _results(self, batch: list[_Order[Item]]) -> list[object]:
         items = [order.item for order in batch if order.item is not None]
         outcomes = iter(self._write(items) if items else ())
         return [_done(order.job) if order.item is None else next(outcomes) for order in batch]
@@ -144,7 +145,7 @@ class Writer(Generic[Item]):
         with suppress(RuntimeError):  # the loop was closed before us: nobody waits for the news
             self._loop.call_soon_threadsafe(callback, *arguments)
 
-    def _resolve(self, batch: list[_Order[Item]], results: list[int | StoreError | None]) -> None:
+    def _resolve(self, batch: list[_Order[Item]], results: list[object]) -> None:
         self._waiting -= len(batch)
         for order, result in zip(batch, results, strict=True):
             order.resolve(result)

@@ -64,6 +64,7 @@ def parse_count_request(body: bytes) -> Request:
         is_stream=read_flag(fields, "stream") or False,
         # Every stream of this dialect reports usage; no caller has to ask.
         wants_stream_usage=True,
+        user=_metadata(fields).get("user_id"),
         metadata=_metadata(fields),
         body=fields,
     )

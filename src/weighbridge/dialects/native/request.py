@@ -16,6 +16,7 @@ from weighbridge.dialects.fields import (
     read_labels,
     read_list,
     read_object,
+    read_user,
 )
 from weighbridge.dialects.json_text import parse_object
 from weighbridge.dialects.openai_chat.messages import parse_messages
@@ -24,7 +25,7 @@ from weighbridge.domain.levels import Risk
 from weighbridge.domain.material import Authority, Source
 from weighbridge.domain.request import TEXT_OUTPUT, Message, OutputFormat, Request, Role, say
 
-KEYS = ("input", "messages", "risk", "metadata", "max_output_tokens", "output", "sources")
+KEYS = ("input", "messages", "risk", "metadata", "max_output_tokens", "output", "sources", "user")
 SOURCE_KEYS = ("id", "text", "deprecated", "authority", "updated", "topic", "supersedes")
 MOST_SOURCES = 200
 _SOURCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}")
@@ -48,6 +49,7 @@ def parse_run(body: bytes, task: str) -> Request:
         max_output_tokens=read_int(fields, "max_output_tokens", least=1),
         output=_output(fields),
         sources=_sources(fields),
+        user=read_user(fields),
         metadata=read_labels(fields, "metadata"),
     )
 

@@ -12,6 +12,7 @@ from weighbridge.dialects.fields import (
     read_list,
     read_number,
     read_object,
+    read_user,
 )
 from weighbridge.dialects.json_text import parse_object
 from weighbridge.dialects.openai_chat.limits import refuse_what_cannot_be_carried
@@ -52,6 +53,7 @@ def parse_request(body: bytes) -> Request:
         wants_logprobs=_wants_logprobs(fields),
         is_stream=read_flag(fields, "stream") or False,
         wants_stream_usage=_wants_usage(fields),
+        user=read_user(fields),
         metadata=read_labels(fields, "metadata"),
         body=fields,
     )

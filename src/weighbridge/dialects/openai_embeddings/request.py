@@ -2,7 +2,7 @@
 
 import orjson
 
-from weighbridge.dialects.fields import Fields, invalid, need_text, one_of, read_int, read_labels, read_text
+from weighbridge.dialects.fields import Fields, invalid, need_text, one_of, read_int, read_labels, read_text, read_user
 from weighbridge.dialects.json_text import parse_object
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
 from weighbridge.domain.policy import PortfolioModel
@@ -26,6 +26,7 @@ def parse_request(body: bytes) -> Request:
         messages=_texts(fields),
         model=need_text(fields, "model"),
         dialect=DIALECT,
+        user=read_user(fields),
         metadata=read_labels(fields, "metadata"),
         embedding=EmbeddingWish(dimensions, is_base64=encoding == "base64"),
     )

@@ -13,6 +13,7 @@ from weighbridge.dialects.fields import (
     read_number,
     read_object,
     read_text,
+    read_user,
 )
 from weighbridge.dialects.json_text import parse_object
 from weighbridge.dialects.openai_responses.items import Turn, keep_wire_form, parse_input, render_items
@@ -54,6 +55,7 @@ def parse_request(body: bytes) -> Request:
         wants_logprobs=_wants_logprobs(fields),
         is_stream=read_flag(fields, "stream") or False,
         wants_stream_usage=True,
+        user=read_user(fields),
         metadata=read_labels(fields, "metadata"),
         body=fields,
     )

@@ -1,5 +1,6 @@
 """What the policy in force forbids before any call."""
 
+from weighbridge.domain.budget import Budget
 from weighbridge.domain.decision import Decision
 from weighbridge.domain.errors.base import WeighbridgeError
 
@@ -39,6 +40,23 @@ class BudgetExceededError(PolicyError):
 
     status = 429
     code = "budget_exceeded"
+
+    def __init__(
+        self,
+        condition: str,
+        *,
+        advice: str,
+        budget: Budget | None = None,
+        retry_after_s: float | None = None,
+        is_for_good: bool = False,
+    ) -> None:
+        super().__init__(condition, advice=advice)
+        self.budget = budget
+        """Which has no room."""
+        self.retry_after_s = retry_after_s
+        """Seconds after which there is room at the latest; `None`: nobody knows."""
+        self.is_for_good = is_for_good
+        """Running calls cannot give back enough: there is no use in waiting for them."""
 
 
 class NoEvidenceError(PolicyError):

@@ -1,0 +1,170 @@
+"""The ledger's statements: each runs inside the writer's transaction, or on the reading connection."""
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import orjson
+
+from weighbridge.budget.grant import granted_output, room_in
+from weighbridge.budget.refusal import exceeded, named, unknown_price
+from weighbridge.domain.budget import Account, Budget
+from weighbridge.domain.errors import BudgetExceededError
+from weighbridge.domain.hold import Demand, HeldFor, Hold, Settlement, Standing
+from weighbridge.domain.money import Money
+
+log = logging.getLogger("weighbridge.ledger")
+
+MOST_SHOWN_HOLDERS = 100
+MOST_EXPIRED = 500
+_HELD = (
+    "UPDATE accounts SET held_pico = held_pico + ?, held_tokens = held_tokens + ?"
+    " WHERE budget = ? AND holder = ? AND begins = ?"
+)
+_SETTLED = (
+    "UPDATE accounts SET held_pico = held_pico - ?, held_tokens = held_tokens - ?,"
+    " spent_pico = spent_pico + ?, spent_tokens = spent_tokens + ? WHERE budget = ? AND holder = ? AND begins = ?"
+)
+_WARNED = "UPDATE accounts SET warned = ?1 WHERE budget = ?2 AND holder = ?3 AND begins = ?4 AND warned < ?1"
+_TRANSFER = (
+    "INSERT INTO transfers (at, hold_id, record_id, budget, holder, begins, source, target, kind, pico, tokens)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def hold(
+    store: sqlite3.Connection,
+    demand: Demand,
+    accounts: Sequence[Account],
+    held_for: HeldFor,
+    hold_id: str,
+    now: float,
+) -> Hold | BudgetExceededError:
+    """Set aside what `demand` is granted in all accounts, or say which has no room."""
+    standings = [_standing(store, account, now) for account in accounts]
+    for account in accounts:
+        if demand.cost(0) is None and account.budget.limit is not None:
+            return unknown_price(account.budget)
+    granted = granted_output(demand, [room_in(standing) for standing in standings])
+    if granted is None:
+        return exceeded(demand, standings, now)
+    cost, tokens = demand.cost(granted), demand.tokens(granted)
+    pico = 0 if cost is None else cost.pico
+    origin = now, hold_id, held_for.record_id
+    for account in accounts:
+        store.execute(_HELD, (pico, tokens, *_key(account)))
+        store.execute(_TRANSFER, (*origin, *_key(account), "free", "held", "held", pico, tokens))
+    keys = orjson.dumps([_key(account) for account in accounts]).decode()
+    store.execute(
+        "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?)", (hold_id, held_for.record_id, held_for.until, pico, tokens, keys)
+    )
+    for account, standing in zip(accounts, standings, strict=True):
+        _warn(store, account, standing, pico, tokens)
+    return Hold(hold_id, cost, granted)
+
+
+def settle(store: sqlite3.Connection, settlement: Settlement, now: float, kind: str | None = None) -> bool:
+    """End a hold; False when it has ended already. What is not used goes back, what is over is counted as well."""
+    row = store.execute(
+        "DELETE FROM holds WHERE id = ? RETURNING record_id, pico, tokens, accounts", (settlement.hold_id,)
+    ).fetchone()
+    if row is None:
+        return False
+    record_id, held_pico, held_tokens, keys = row
+    pico = held_pico if settlement.cost is None else settlement.cost.pico
+    tokens = held_tokens if settlement.tokens is None else settlement.tokens
+    spent = kind or ("estimated" if settlement.cost is None else "settled")
+    moves = (
+        ("held", "spent", spent, min(pico, held_pico), min(tokens, held_tokens)),
+        ("held", "free", "returned", max(0, held_pico - pico), max(0, held_tokens - tokens)),
+        ("free", "spent", "overrun", max(0, pico - held_pico), max(0, tokens - held_tokens)),
+    )
+    for key in orjson.loads(keys):
+        store.execute(_SETTLED, (held_pico, held_tokens, pico, tokens, *key))
+        for move in moves:
+            if any(move[3:]):
+                store.execute(_TRANSFER, (now, settlement.hold_id, record_id, *key, *move))
+    return True
+
+
+def expire(store: sqlite3.Connection, now: float) -> int:
+    """Count as spent what nobody came back for."""
+    lost = store.execute("SELECT id FROM holds WHERE lease_until < ? LIMIT ?", (now, MOST_EXPIRED)).fetchall()
+    for (hold_id,) in lost:
+        settle(store, Settlement(hold_id, None), now, "lost")
+    return len(lost)
+
+
+def standings(store: sqlite3.Connection, budgets: Sequence[tuple[Budget, int, int, int | None]]) -> list[Standing]:
+    """Each budget with its holders, the fullest first; one that nothing counted against yet is empty."""
+    found = []
+    for budget, begins, since, ends in budgets:
+        rows = store.execute(
+            "SELECT holder, sum(spent_pico), sum(held_pico), sum(spent_tokens), sum(held_tokens) FROM accounts"
+            " WHERE budget = ? AND begins >= ? GROUP BY holder ORDER BY 2 DESC, 4 DESC, 1 LIMIT ?",
+            (budget.name, since, MOST_SHOWN_HOLDERS),
+        ).fetchall()
+        if not rows and budget.per is None:
+            account = Account(budget, "", begins, since, ends)
+            found.append(Standing(account, spent=Money(_spent_before(store, account))))
+        for holder, spent, held, spent_tokens, held_tokens in rows:
+            account = Account(budget, holder, begins, since, ends)
+            found.append(Standing(account, Money(spent), Money(held), spent_tokens, held_tokens))
+    return found
+
+
+def _key(account: Account) -> tuple[str, str, int]:
+    return account.budget.name, account.holder, account.begins
+
+
+def _standing(store: sqlite3.Connection, account: Account, now: float) -> Standing:
+    row = store.execute(
+        "SELECT max(begins), coalesce(sum(spent_pico), 0), coalesce(sum(held_pico), 0),"
+        " coalesce(sum(spent_tokens), 0), coalesce(sum(held_tokens), 0)"
+        " FROM accounts WHERE budget = ? AND holder = ? AND begins >= ?",
+        (account.budget.name, account.holder, account.since),
+    ).fetchone()
+    newest, spent, *rest = row
+    if newest is None or newest < account.begins:
+        spent += _open(store, account, now, is_first=newest is None)
+    return Standing(account, Money(spent), Money(rest[0]), rest[1], rest[2])
+
+
+def _open(store: sqlite3.Connection, account: Account, now: float, *, is_first: bool) -> int:
+    """A new row, which begins with what was spent before there was one; how many pico-dollars that is."""
+    pico = _spent_before(store, account) if is_first else 0
+    store.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, 0, 0, 0, 0)", (*_key(account), pico))
+    if pico:
+        store.execute(_TRANSFER, (now, "", "", *_key(account), "free", "spent", "opened", pico, 0))
+    return pico
+
+
+def _spent_before(store: sqlite3.Connection, account: Account) -> int:
+    """For a budget that is new to a gateway with records: what keys and tasks spent in its period, day by day in UTC.
+
+    Other budgets begin with nothing: days do not tell users, tags, teams or hours.
+    """
+    budget = account.budget
+    if budget.per is not None or budget.team is not None or budget.tag is not None:
+        return 0
+    if budget.period not in {"day", "week", "month", "total"}:
+        return 0
+    day = "" if account.since == 0 else datetime.fromtimestamp(account.since, UTC).date().isoformat()
+    usd, pico = store.execute(
+        "SELECT coalesce(sum(usd), 0), coalesce(sum(pico), 0) FROM spend WHERE day >= ?"
+        " AND (? IS NULL OR caller = ?) AND (? IS NULL OR task = ?)",
+        (day, budget.caller, budget.caller, budget.task, budget.task),
+    ).fetchone()
+    return int(usd) * 10**12 + int(pico)
+
+
+def _warn(store: sqlite3.Connection, account: Account, before: Standing, pico: int, tokens: int) -> None:
+    """Once a period for each level that is reached."""
+    after = Standing(account, before.spent, before.held + Money(pico), before.spent_tokens, before.held_tokens + tokens)
+    reached = max((level for level in account.budget.warn_at if before.used < level <= after.used), default=None)
+    if reached is None:
+        return
+    changed = store.execute(_WARNED, (reached, *_key(account)))
+    if changed.rowcount:
+        log.warning("%s has reached %.0f %% of its limit", named(*_key(account)), after.used * 100)
