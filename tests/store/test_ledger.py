@@ -163,13 +163,15 @@ async def test_without_a_budget_nothing_is_kept(ledger: SqliteLedger) -> None:
 async def test_where_room_is_scarce_less_is_granted_but_never_less_than_nearly_always_suffices(
     ledger: SqliteLedger,
 ) -> None:
-    budget, demand = a_budget(1_000), Demand(0, 100, 400, ZERO, Money(1))
-    granted = [(await held(ledger, demand, budget)).output_tokens for _ in range(6)]
-    assert granted == [250, 187, 140, 105, 100, 100]
-    await held(ledger, demand, budget)
+    budget, demand = a_budget(20_500), Demand(0, 100, 400, ZERO, Money(1))
+    granted = [(await held(ledger, demand, budget)).output_tokens for _ in range(4)]
+    assert granted == [400, 400, 394, 386]
+    taken = await held(ledger, exactly(18_720), budget)
+    assert [(await held(ledger, demand, budget)).output_tokens for _ in range(2)] == [100, 100]
+    ledger.settle(Settlement(taken.id, Money(18_720)), NOON)
     with pytest.raises(BudgetExceededError):
         await held(ledger, demand, budget)
-    assert (await standing(ledger, budget)).held == Money(982)
+    assert (await standing(ledger, budget)).held == Money(400 + 400 + 394 + 386 + 200)
 
 
 async def test_a_new_day_has_its_own_room(ledger: SqliteLedger) -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from weighbridge.domain.hold import Demand, Standing
 
-SHARE = 4
-"""A call may take a quarter of the room beyond the least that it needs, so that others find some as well."""
+SHARE = 50
+"""A call may take a fiftieth of the room where that is more than the least it needs, so that many at a time find some.
+Of 16, 50, 100 and 200 it turns traffic away latest without cutting more answers short (`bench/budgets.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,15 +32,14 @@ async def begin(draft: Draft, plan: Plan, model: PortfolioModel, house: House) -
 
 
 def end(hold: Hold, result: Result, plan: Plan, house: House) -> None:
-    """Settle, and remember how long the answer was: one that was cut off would have been longer, nobody knows how
-    much."""
+    """Settle, and remember how long the answer was; one that was cut off counts twice its length, since nobody knows
+    how much longer it would have been."""
     settle(hold, result.cost, result.usage, house)
     response = result.response
     if response is None or result.usage is None or len(response.choices) > 1 or plan.is_for_vectors:
         return
     is_cut = response.choices[0].finish_reason is FinishReason.LENGTH
-    longest = plan.estimate(result.model).output_tokens
-    house.lengths.note(plan.task.name, longest if is_cut else result.usage.output_tokens)
+    house.lengths.note(plan.task.name, result.usage.output_tokens * (2 if is_cut else 1))
 
 
 def _rests(model: PortfolioModel) -> ModelRestsError:
