@@ -116,7 +116,7 @@ async def test_a_verifier_that_may_not_see_the_request_is_not_asked(tmp_path: Pa
 
 async def test_probes_stay_within_the_budget(tmp_path: Path) -> None:
     script = Script(fast_small=[INVOICE])
-    budget = Budget("small", Money.usd("0.00031"), "day")
+    budget = Budget("small", Money.usd("0.000315"), "day")
     async with gateway_on(script, policy(SAMPLES, budgets=(budget,)), tmp_path) as house:
         outcome = await run(asked(), ANONYMOUS, house)
         standing = await standing_of(house)

@@ -40,7 +40,7 @@ async def test_after_a_kill_what_was_held_counts_as_spent_and_nothing_is_held_fo
     ledger = SqliteLedger(records, lambda: "hold_unused")
     budgets = load_policy(tmp_path / "weighbridge.yaml", env={}).budgets
     (at_first,) = await ledger.standings(budgets, time.time())
-    assert at_first.held == Money.usd("0.000404")
+    assert at_first.held == Money.usd("0.000664")
     assert await ledger.expire(time.time() + 3_600) == 4
     (later,) = await ledger.standings(budgets, time.time())
     assert (later.held, later.spent) == (ZERO, at_first.held)

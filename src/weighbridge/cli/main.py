@@ -50,6 +50,22 @@ GROUPS = {
             "check": "Hold every sum of the ledger against its book.",
         },
     ),
+    "keys": (
+        "Keys that the gateway makes.",
+        {
+            "create": "Make a key and print it, this one time.",
+            "list": "List keys with what they may do.",
+            "rotate": "Make a new key for the same holder.",
+            "revoke": "End a key at once.",
+        },
+    ),
+    "audit": (
+        "What was done, by whom.",
+        {
+            "show": "List entries, newest first.",
+            "verify": "Walk the chain of hashes, and hold every record against its digest.",
+        },
+    ),
     "review": (
         "What waits for a person's decision.",
         {

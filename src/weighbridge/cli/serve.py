@@ -18,9 +18,9 @@ from weighbridge.cli.common import Config, found_config, print_lines
 from weighbridge.config.load import config_fingerprint, load_policy
 from weighbridge.domain.errors import CommandError, ConfigError, ConfigProblem
 from weighbridge.domain.policy import Policy
-from weighbridge.pipeline.house import House, InForce
+from weighbridge.pipeline.house import House
 from weighbridge.pipeline.index import watch_sources
-from weighbridge.pipeline.reload import Reloader
+from weighbridge.pipeline.reload import Reloader, note_policy
 from weighbridge.pipeline.wire import derive_at, open_house
 from weighbridge.server.app import App
 
@@ -39,18 +39,18 @@ def serve(
     path = found_config(config)
     fingerprint = "" if path is None else config_fingerprint(path)  # first: a change from here on is a change
     policy = load_policy(path, os.environ)
-    require_keys_off_loopback(policy, host, path)
     derive_at(policy, path)  # its problems are told before anything is opened
-    listener = listen(host, port)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with listen(host, port) as listener, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(policy, path, fingerprint, listener))
 
 
 async def _serve(policy: Policy, path: Path | None, fingerprint: str, listener: socket.socket) -> None:
     async with open_house(policy) as house:
+        await require_keys_off_loopback(policy, listener.getsockname()[0], path, house)
         reloader = None
         if path is not None:
             reloader = reloader_at(listener.getsockname()[0], path, fingerprint, house)
+        await note_policy(house)
         print_lines(*_welcome(policy, path, listener))
         _settle_memory()
         watching = [asyncio.create_task(watch_sources(LOOK_AT_SOURCES_EVERY_S, house))]
@@ -65,11 +65,10 @@ async def _serve(policy: Policy, path: Path | None, fingerprint: str, listener: 
 def reloader_at(host: str, path: Path, fingerprint: str, house: House) -> Reloader:
     """Refuses at a reload what start-up refuses: a gateway that others reach never loses its last key."""
 
-    def derive_here(policy: Policy) -> InForce:
-        require_keys_off_loopback(policy, host, path)
-        return derive_at(policy, path)
+    async def require(policy: Policy) -> None:
+        await require_keys_off_loopback(policy, host, path, house)
 
-    return Reloader(path, os.environ, house, derive_here, fingerprint)
+    return Reloader(path, os.environ, house, lambda policy: derive_at(policy, path), fingerprint, require)
 
 
 def _settle_memory() -> None:
@@ -108,11 +107,14 @@ def listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def require_keys_off_loopback(policy: Policy, host: str, path: Path | None) -> None:
-    """Auth is on as soon as the gateway listens elsewhere. Raises ConfigError."""
-    if policy.keys or _is_loopback(host):
+async def require_keys_off_loopback(policy: Policy, host: str, path: Path | None, house: House) -> None:
+    """Auth is on as soon as the gateway listens elsewhere. Raises ConfigError, or StoreError."""
+    if policy.keys or _is_loopback(host) or not await house.admission.is_open():
         return
-    expected = f"at least one key, because --host {host} is reachable from elsewhere"
+    expected = (
+        f"at least one key, because --host {host} is reachable from elsewhere; or make one first: "
+        "`weighbridge keys create NAME`"
+    )
     raise ConfigError([ConfigProblem(str(path or "the built-in demo"), 1, 1, "keys", expected)])
 
 

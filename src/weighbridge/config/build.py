@@ -63,7 +63,9 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
         tools={name: build_tool(name, row) for name, row in main.tools.items()},
         example_threshold=main.recognise.example_threshold,
         proofs=read_proofs(folder, [task.name for task in built.values() if task.gate is not None]),
-        store=StoreSettings(str(folder / main.store.path), main.store.queue_limit, main.store.review_limit),
+        store=StoreSettings(
+            str(folder / main.store.path), main.store.queue_limit, main.store.review_limit, main.store.key_secret
+        ),
     )
     return with_digest(with_routers(policy, folder))
 
@@ -261,9 +263,18 @@ def _signals(declared: Mapping[str, SignalRow], tasks: Mapping[str, Task]) -> tu
 
 
 def _caller(name: str, row: KeyRow) -> Caller:
-    tasks = None if row.tasks is None else frozenset(row.tasks)
-    may = {"may_pin": row.may_pin, "may_audit": row.may_audit, "may_review": row.may_review}
-    return Caller(name, row.sensitivity, tasks=tasks, team=row.team, may_edit_sources=row.may_edit_sources, **may)
+    return Caller(
+        name,
+        row.sensitivity,
+        may_pin=row.may_pin,
+        tasks=None if row.tasks is None else frozenset(row.tasks),
+        models=None if row.models is None else frozenset(row.models),
+        team=row.team,
+        may_audit=row.may_audit,
+        may_review=row.may_review,
+        may_edit_sources=row.may_edit_sources,
+        may_admin=row.may_admin,
+    )
 
 
 def _key(name: str, row: KeyRow) -> GatewayKey:

@@ -10,6 +10,7 @@ from weighbridge.config.fields import (
     Flag,
     KeyReference,
     ModelName,
+    ModelReference,
     Name,
     Pattern,
     Row,
@@ -83,8 +84,12 @@ class KeyRow(Row):
     """May ask for a portfolio model by name instead of a task."""
     tasks: list[TaskReference] | None = None
     """The tasks this caller may use; without it, all."""
+    models: list[ModelReference] | None = None
+    """The models that may serve this caller; without it, all that its tasks name."""
     team: Text | None = None
     """The team it belongs to, for budgets."""
+    may_admin: Flag = False
+    """May make and revoke keys, and read the audit log."""
     may_audit: Flag = False
     """May read every caller's records; without it, only its own."""
     may_review: Flag = False
@@ -139,6 +144,8 @@ class StoreRow(Row):
     """SQLite file, relative to this config."""
     queue_limit: Count = 10_000
     """Records that may wait for the disk before new requests are refused."""
+    key_secret: SecretReference | None = None
+    """Secret of the hash under which made keys are kept; without it, the file `<path>.key-secret` is made."""
     review_limit: Count = 10_000
     """Answers that may wait for a person before no more are handed over."""
 

@@ -23,11 +23,15 @@ class Caller:
     """May decide on the answers of its tasks that wait for a person."""
     team: str | None = None
     """The team it belongs to, for budgets."""
+    models: frozenset[str] | None = None
+    """The models that may serve this caller; `None` for all that its tasks name."""
+    may_admin: bool = False
+    """May make and revoke keys, and read the audit log."""
     may_edit_sources: bool = False
     """May add and remove documents, and search them whoever they are for."""
 
 
-ANONYMOUS = Caller("anonymous", may_audit=True, may_review=True, may_edit_sources=True)
+ANONYMOUS = Caller("anonymous", may_audit=True, may_review=True, may_admin=True, may_edit_sources=True)
 """Whoever calls a gateway that declares no keys: it listens on loopback only."""
 EVALUATION = Caller("_evaluation", may_audit=True)
 """Whoever measures models; no key can be called like this. Its records are no traffic."""

@@ -15,6 +15,7 @@ class DropReason(StrEnum):
     OTHER_VECTORS = "other_vectors"
     NOT_DRAWN = "not_drawn"
     NOT_PINNED = "not_pinned"
+    KEY_NOT_ALLOWED = "key_not_allowed"
     TOO_WEAK_FOR_RISK = "too_weak_for_risk"
     CONDITION_NOT_MET = "condition_not_met"
     CONTEXT_WINDOW_TOO_SMALL = "context_window_too_small"

@@ -127,6 +127,8 @@ class StoreSettings:
     """Records waiting for the disk before new requests are refused."""
     review_limit: int = 10_000
     """Answers waiting for a person before no more are handed over."""
+    key_secret: Secret | None = None
+    """Secret of the hash under which made keys are kept; `None`: a file beside the store has it."""
 
 
 @dataclass(frozen=True, slots=True)

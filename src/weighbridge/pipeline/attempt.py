@@ -23,7 +23,7 @@ async def begin(draft: Draft, plan: Plan, model: PortfolioModel, house: House) -
     The result of a model that rests since the plan was made costs nothing. Raises BudgetExceededError, and then nothing
     is held; StoreError.
     """
-    hold = await set_aside(plan.demand(model), draft, plan.task.name, plan.deadline, house)
+    hold = await set_aside(plan.demand(model, house), draft, plan.task.name, plan.deadline, house)
     if not house.health.admit(model):
         give_back(hold, house)
         return failed(_rests(model), plan, model, 0.0)
@@ -32,14 +32,18 @@ async def begin(draft: Draft, plan: Plan, model: PortfolioModel, house: House) -
 
 
 def end(hold: Hold, result: Result, plan: Plan, house: House) -> None:
-    """Settle, and remember how long the answer was; one that was cut off counts twice its length, since nobody knows
-    how much longer it would have been."""
+    """Settle, and remember what the provider counted and how long the answer was; one that was cut off counts twice its
+    length, since nobody knows how much longer it would have been."""
     settle(hold, result.cost, result.usage, house)
-    response = result.response
-    if response is None or result.usage is None or len(response.choices) > 1 or plan.is_for_vectors:
+    response, usage = result.response, result.usage
+    if response is None or usage is None:
+        return
+    if not usage.is_estimated:
+        house.undercounts.note(result.model.name, plan.estimate(result.model).input_tokens, usage.prompt_tokens)
+    if len(response.choices) > 1 or plan.is_for_vectors:
         return
     is_cut = response.choices[0].finish_reason is FinishReason.LENGTH
-    house.lengths.note(plan.task.name, result.usage.output_tokens * (2 if is_cut else 1))
+    house.lengths.note(plan.task.name, usage.output_tokens * (2 if is_cut else 1))
 
 
 def _rests(model: PortfolioModel) -> ModelRestsError:

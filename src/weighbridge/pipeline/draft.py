@@ -11,6 +11,7 @@ from weighbridge.domain.attempt import Attempt
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.decision import Decision
 from weighbridge.domain.errors import OverloadedError
+from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.money import Money, total
 from weighbridge.domain.packed import Packed
 from weighbridge.domain.policy import Policy
@@ -119,11 +120,6 @@ class Draft:
 
 def _shadow(served: Served, answer: str | None) -> Shadow:
     return Shadow(served.record_id, None if answer is None else agreement(served.answer, [answer]) == 1.0)
-
-
-def rfc3339(moment: datetime) -> str:
-    """UTC with microseconds; the order as text is the order of time."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _digest(request: Request) -> str:

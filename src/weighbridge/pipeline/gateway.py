@@ -18,6 +18,7 @@ from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Standing
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.material import Source
+from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.notice import Notice
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.policy import Policy
@@ -27,9 +28,10 @@ from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewItem, Revie
 from weighbridge.domain.search import Search
 from weighbridge.domain.tool import Collection
 from weighbridge.pipeline.addresses import add_path
-from weighbridge.pipeline.draft import rfc3339
+from weighbridge.pipeline.admission import Admission
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.index import Progress, put_document, source_at
+from weighbridge.pipeline.ports import Audit
 from weighbridge.pipeline.review import decide
 from weighbridge.pipeline.run import run
 from weighbridge.pipeline.watch import look
@@ -214,6 +216,16 @@ class Gateway:
     async def check_ledger(self) -> list[str]:
         """Hold the ledger's sums against its book; a sentence for each difference."""
         return await self._house.ledger.check()
+
+    @property
+    def admission(self) -> Admission:
+        """Keys that the gateway makes: make, rotate, revoke, list."""
+        return self._house.admission
+
+    @property
+    def audit(self) -> Audit:
+        """What was done, by whom."""
+        return self._house.audit
 
     async def record(self, record_id: str) -> Record | None:
         """One record, or `None`."""

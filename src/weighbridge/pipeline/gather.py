@@ -6,17 +6,19 @@ from datetime import UTC, date, datetime
 
 from weighbridge.budget.cost import affordable_tokens
 from weighbridge.context.relevance import question_of
+from weighbridge.domain.caller import ANONYMOUS, EVALUATION
 from weighbridge.domain.errors import NoEvidenceError
 from weighbridge.domain.evidence import Evidence, EvidenceRule, Gathered, SourceStatus, ToolRun, WhenNone
 from weighbridge.domain.levels import Sensitivity
 from weighbridge.domain.material import Authority, Source
+from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.packed import Packed
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.search import Search
 from weighbridge.domain.signals import SignalValue
 from weighbridge.domain.task import Task
 from weighbridge.domain.tool import DeclaredTool
-from weighbridge.pipeline.draft import Draft, rfc3339
+from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 
 Fetched = tuple[ToolRun, Source | None]
@@ -75,7 +77,7 @@ async def _found(
     question, before = question_of(draft.request.messages)
     if not rule.collections or not question:
         return ()
-    reader = draft.caller.name if draft.policy.keys else None
+    reader = None if draft.caller in {ANONYMOUS, EVALUATION} and not draft.policy.keys else draft.caller.name
     return await house.sources.search(Search(question, rule.collections, today, sensitivity, reader, before))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from weighbridge.budget.lengths import OutputLengths
+from weighbridge.budget.undercount import Undercounts
 from weighbridge.classify.classify import Nearest
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.check import Check
@@ -12,7 +13,9 @@ from weighbridge.domain.drift import Demotion
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.proof import ProofStanding
 from weighbridge.domain.shadow import Served
+from weighbridge.pipeline.admission import Admission
 from weighbridge.pipeline.ports import (
+    Audit,
     Clock,
     Drift,
     Health,
@@ -62,6 +65,10 @@ class House:
     """The money."""
     records: Records
     """The memory."""
+    admission: Admission
+    """Who may come in."""
+    audit: Audit
+    """What was done."""
     reviews: Reviews
     """What people have to decide."""
     drift: Drift
@@ -84,6 +91,8 @@ class House:
     """Makes record identifiers."""
     lengths: OutputLengths = field(default_factory=OutputLengths)
     """How long answers are, by task."""
+    undercounts: Undercounts = field(default_factory=Undercounts)
+    """How far providers' counts lie above ours, by model."""
     queued: int = 0
     """Calls that wait for room in a budget."""
     demotions: Mapping[tuple[str, str], Demotion] = field(default_factory=dict)

@@ -14,8 +14,8 @@ import yaml
 from weighbridge.context.documents.read import FORMATS, LARGEST_BYTES, digest_of, document_id, read_document
 from weighbridge.domain.document import CutDocument, Indexed, IndexReport, Unread
 from weighbridge.domain.errors import CommandError, UnreadableDocumentError, WeighbridgeError
+from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.tool import Collection
-from weighbridge.pipeline.draft import rfc3339
 from weighbridge.pipeline.house import House
 
 MANIFEST = "sources.yaml"

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from weighbridge.domain.errors import StoreError
+from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.notice import GIVEN_UP, MOST_ATTEMPTS, Notice
 from weighbridge.domain.task import ReviewRule
-from weighbridge.pipeline.draft import rfc3339
 from weighbridge.pipeline.house import House
 
 LEASE_S = 30.0

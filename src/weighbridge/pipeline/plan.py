@@ -61,8 +61,6 @@ class Plan:
     """Upper estimates of the packed request."""
     deadline: float
     """Monotonic time by which an answer must be there."""
-    usual_output_tokens: int | None = None
-    """A length that nearly all answers of the task stay in; `None` while that is not known."""
     material: Material = NOTHING
     """What the answer is judged against beside its contract."""
     checks: Mapping[str, Check] = field(default_factory=dict)
@@ -78,9 +76,9 @@ class Plan:
         """What one attempt on `model` would use at most."""
         return self.sizing.estimate(model)
 
-    def demand(self, model: PortfolioModel) -> Demand:
+    def demand(self, model: PortfolioModel, house: House) -> Demand:
         """What an attempt on `model` asks of the budgets."""
-        return self.sizing.demand(model, self.usual_output_tokens)
+        return self.sizing.demand(model, house.lengths.usual(self.task.name), house.undercounts)
 
     def sized(self, request: Request, model: PortfolioModel) -> Estimate:
         """What another request for the same task would use at most."""
@@ -130,8 +128,7 @@ async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
     for is_last in (*[False] * MOST_WAITS, True):
         try:
             situation = situation_of(draft, house, in_force)
-            plan = await _off_loop(draft, partial(_make_plan, draft, in_force, situation, gathered, counts))
-            return replace(plan, usual_output_tokens=house.lengths.usual(plan.task.name))
+            return await _off_loop(draft, partial(_make_plan, draft, in_force, situation, gathered, counts))
         except ModelsCoolingDownError as error:
             most_s = min(LONGEST_REST_WAITED_S, task.limits.deadline_s)
             if is_last or error.wait_s > draft.started + most_s - house.clock.monotonic():
@@ -144,7 +141,7 @@ def situation_of(draft: Draft, house: House, in_force: InForce) -> Situation:
     """What a route depends on beside request and policy, at this moment."""
     resting = house.health.cooling_down(in_force.policy.models.values())
     today = datetime.fromtimestamp(house.clock.now(), UTC).date()
-    return Situation(today, draw_of(draft.id), resting, in_force.proofs, house.demotions)
+    return Situation(today, draw_of(draft.id), draft.caller.models, resting, in_force.proofs, house.demotions)
 
 
 async def _off_loop(draft: Draft, work: Callable[[], T]) -> T:

@@ -1,8 +1,9 @@
 """The edges as the pipeline sees them: one Protocol per outside world, satisfied in `wire.py`."""
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from weighbridge.domain.audit import AuditEntry, Deed
 from weighbridge.domain.budget import Account, Budget
 from weighbridge.domain.conversation import ConversationState
 from weighbridge.domain.document import CutDocument, Document, Indexed
@@ -10,6 +11,7 @@ from weighbridge.domain.drift import Monitor, Watched
 from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Demand, HeldFor, Hold, Settlement, Standing
+from weighbridge.domain.key import MadeKey, StoredKey
 from weighbridge.domain.material import Source
 from weighbridge.domain.news import News
 from weighbridge.domain.notice import Notice
@@ -99,6 +101,52 @@ class Ledger(Protocol):
 
     async def check(self) -> list[str]:
         """Every difference between the ledger's sums and its book, one sentence each. Raises StoreError."""
+        ...
+
+
+class Keys(Protocol):
+    """Keys that the gateway made. All that waits raises StoreError."""
+
+    def digest(self, key: bytes) -> bytes:
+        """What is kept of a key. Raises StoreError where the secret of the hash is gone."""
+        ...
+
+    async def version(self) -> int:
+        """Moves on with every change, by any process."""
+        ...
+
+    async def holders(self) -> Mapping[bytes, StoredKey]:
+        """Digest → key, for those that are not revoked."""
+        ...
+
+    async def keys(self) -> list[StoredKey]:
+        """All, revoked ones included, the newest first."""
+        ...
+
+    async def make(self, key: StoredKey, deed: Deed) -> MadeKey:
+        """A new key, its deed in the audit log, both or neither."""
+        ...
+
+    async def end(self, ids: list[str], deed: Deed, *, now: str, revoked: bool, expires_at: str | None = None) -> None:
+        """Revoke keys or have them expire, the deed in the audit log, both or neither."""
+        ...
+
+
+class Audit(Protocol):
+    """What was done, by whom. All raise StoreError."""
+
+    async def note(self, deed: Deed, at: str) -> None:
+        """A deed that changes nothing in the store itself."""
+        ...
+
+    async def entries(self, limit: int, before: int | None = None) -> list[AuditEntry]:
+        """Newest first."""
+        ...
+
+    async def verify(
+        self, progress: Callable[[int, int], None] | None = None, head: str | None = None
+    ) -> tuple[list[str], AuditEntry | None]:
+        """Every fault of the chain, one sentence each, and its newest entry. `head`: a hash that must be in it."""
         ...
 
 

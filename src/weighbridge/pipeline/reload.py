@@ -2,12 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from weighbridge.config.gate import file_digest
 from weighbridge.config.load import config_fingerprint, load_policy, stamps_of
-from weighbridge.domain.errors import ConfigError, ConfigProblem
+from weighbridge.domain.audit import Deed
+from weighbridge.domain.errors import ConfigError, ConfigProblem, StoreError
+from weighbridge.domain.moment import rfc3339
+from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.house import House, InForce
 
 LOOK_EVERY_S = 1.0
@@ -19,9 +23,15 @@ class Reloader:
     """Watches the config's files and swaps `house.in_force` when they change and hold."""
 
     def __init__(
-        self, path: Path, env: Mapping[str, str], house: House, derive: Callable[..., InForce], fingerprint: str
+        self,
+        path: Path,
+        env: Mapping[str, str],
+        house: House,
+        derive: Callable[[Policy], InForce],
+        fingerprint: str,
+        require: Callable[[Policy], Awaitable[None]] | None = None,
     ) -> None:
-        self._path, self._env, self._house, self._derive = path, env, house, derive
+        self._path, self._env, self._house, self._derive, self._require = path, env, house, derive, require
         self._seen = fingerprint
         self._stamps = ""
         self.problems: tuple[str, ...] = ()
@@ -39,6 +49,8 @@ class Reloader:
             return
         try:
             in_force = await asyncio.to_thread(self._load)
+            if self._require is not None:
+                await self._require(in_force.policy)
         except ConfigError as error:
             self.problems = tuple(str(problem) for problem in error.problems)
             log.warning("The changed config is refused, the old one stays: %s", error.condition)
@@ -46,6 +58,7 @@ class Reloader:
         self.problems = ()
         self._house.in_force = in_force
         log.info("Policy %s is in force.", in_force.policy.digest[:12])
+        await note_policy(self._house)
 
     def _has_changed(self) -> bool:
         fingerprint, datasets = config_fingerprint(self._path), self._datasets()
@@ -73,3 +86,12 @@ class Reloader:
                 ]
             )
         return self._derive(policy)
+
+
+async def note_policy(house: House) -> None:
+    """Put the policy in force into the audit log; a store that fails here is told of and does not stop the gateway."""
+    digest, moment = house.in_force.policy.digest, datetime.fromtimestamp(house.clock.now(), UTC)
+    try:
+        await house.audit.note(Deed("gateway", "policy.in_force", digest), rfc3339(moment))
+    except StoreError as error:
+        log.warning("The audit log does not have policy %s: %s", digest[:12], error)

@@ -16,12 +16,13 @@ from weighbridge.domain.conversation import ConversationRule, ConversationState
 from weighbridge.domain.errors import ConversationStateError
 from weighbridge.domain.evidence import Gathered
 from weighbridge.domain.hold import Estimate
+from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.probe import ProbeKind
 from weighbridge.domain.request import Message, OutputFormat, Request, ToolResult
 from weighbridge.domain.task import Contract, Task
 from weighbridge.pipeline.aside import Aside
-from weighbridge.pipeline.draft import Draft, rfc3339
+from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.sizing import Counts, Sizing, input_limit
 from weighbridge.routing.route import judge_aside

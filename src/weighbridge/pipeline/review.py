@@ -18,6 +18,7 @@ from weighbridge.domain.errors import (
     ReviewConflictError,
     StoreError,
 )
+from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.notice import Notice
 from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.record import OutcomeStatus, Record
@@ -27,7 +28,7 @@ from weighbridge.domain.review import ReviewAct, ReviewItem, ReviewReason, Revie
 from weighbridge.domain.task import Contract, OnExpiry, ReviewRule, Task
 from weighbridge.domain.usage import WORDS
 from weighbridge.domain.verdict import Finding
-from weighbridge.pipeline.draft import Draft, rfc3339
+from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import keep_failure
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.log_line import write_log_line

@@ -2,6 +2,7 @@
 
 from weighbridge.budget.cost import estimate as estimate_cost
 from weighbridge.budget.tokens import count_tokens
+from weighbridge.budget.undercount import Undercounts
 from weighbridge.domain.errors import NotFoundError
 from weighbridge.domain.hold import Demand, Estimate
 from weighbridge.domain.policy import Policy, PortfolioModel
@@ -69,13 +70,15 @@ class Sizing:
             known = self._known[model.name] = Estimate(input_tokens, output_tokens, cost)
         return known
 
-    def demand(self, model: PortfolioModel, usual: int | None) -> Demand:
-        """The same as what is asked of budgets, `usual` being a length that nearly all answers of the task stay in."""
+    def demand(self, model: PortfolioModel, usual: int | None, undercounts: Undercounts) -> Demand:
+        """The same as what is asked of budgets: an input as the provider may count it, and an output for which `usual`
+        nearly always suffices."""
         size, choices = self.estimate(model), self._request.choices
+        input_tokens = undercounts.at_most(model.name, size.input_tokens, model.tokenizer)
         least = size.output_tokens if usual is None else min(usual, size.output_tokens)
         each = None if model.price is None else model.price.output
-        paid = estimate_cost(model.price, size.input_tokens, 0)
-        return Demand(size.input_tokens, least, size.output_tokens, paid, each, choices)
+        paid = estimate_cost(model.price, input_tokens, 0)
+        return Demand(input_tokens, least, size.output_tokens, paid, each, choices)
 
 
 def output_limit(request: Request, task: Task, model: PortfolioModel) -> int:

@@ -10,12 +10,12 @@ from weighbridge.config.digest import digest_of
 from weighbridge.domain.caller import EVALUATION, SHADOW
 from weighbridge.domain.drift import Demotion, DriftRule, Watched
 from weighbridge.domain.errors import StoreError
+from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.news import Hindsight, News
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.proof import Proof
 from weighbridge.domain.record import Record
 from weighbridge.domain.review import ReviewItem, ReviewReason
-from weighbridge.pipeline.draft import rfc3339
 from weighbridge.pipeline.house import House
 from weighbridge.routing.drift import begun, watch
 

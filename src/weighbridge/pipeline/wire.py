@@ -19,8 +19,10 @@ from weighbridge.domain.policy import Policy
 from weighbridge.domain.proof import ProofStanding
 from weighbridge.domain.request import TEXT_OUTPUT
 from weighbridge.domain.response import Choice, Response
+from weighbridge.domain.secret import Secret
 from weighbridge.domain.task import StreamMode
 from weighbridge.domain.usage import WORDS
+from weighbridge.pipeline.admission import Admission
 from weighbridge.pipeline.checks import GROUP, load_check
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.notices import tell_every
@@ -37,8 +39,10 @@ from weighbridge.providers.tools import GROUP as TOOL_GROUP
 from weighbridge.providers.tools import ToolCalls, load_tool
 from weighbridge.providers.webhooks import WebhookCalls, check_webhook
 from weighbridge.routing.proof import standing_of
+from weighbridge.store.audit import SqliteAudit
 from weighbridge.store.drift import SqliteDrift
 from weighbridge.store.identifiers import RecordIds
+from weighbridge.store.keys import SqliteKeys
 from weighbridge.store.ledger import SqliteLedger
 from weighbridge.store.records import SqliteRecords
 from weighbridge.store.reviews import SqliteReviews
@@ -177,6 +181,10 @@ def _declared_answer_problems(policy: Policy) -> Iterator[ConfigProblem]:
             yield ConfigProblem("the config", 1, 1, f"tasks.{task.name}.degrade.answer", expected)
 
 
+def _revealed(secret: Secret | None) -> str | None:
+    return None if secret is None else secret.value
+
+
 @asynccontextmanager
 async def open_house(policy: Policy) -> AsyncIterator[House]:
     """Open the edges, and close them in turn when the block ends: no record that was accepted is lost."""
@@ -186,12 +194,15 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     others = HttpClient()
     drift = SqliteDrift(records)
     new_id = RecordIds(clock)
+    keys = SqliteKeys(records, Path(policy.store.path), _revealed(policy.store.key_secret))
     ledger = SqliteLedger(records, lambda: new_id().replace("rec_", "hold_", 1))
     house = House(
         in_force=derive(policy),
         providers=providers,
         health=Breaker(clock),
         ledger=ledger,
+        admission=Admission(keys, clock, lambda: new_id().replace("rec_", "key_", 1)),
+        audit=SqliteAudit(records),
         records=records,
         reviews=SqliteReviews(records, policy.store.review_limit),
         drift=drift,

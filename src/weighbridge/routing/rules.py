@@ -53,6 +53,14 @@ def not_pinned(case: Case) -> Objection | None:
     return Objection(DropReason.NOT_PINNED, {"pinned": case.pinned})
 
 
+def key_not_allowed(case: Case) -> Objection | None:
+    """The caller's key names the models that may serve it."""
+    allowed = case.situation.allowed
+    if allowed is None or case.model.name in allowed:
+        return None
+    return Objection(DropReason.KEY_NOT_ALLOWED, {"allowed": ", ".join(sorted(allowed))})
+
+
 def not_in_selection_record(case: Case) -> Objection | None:
     """Only the models that the task's record justifies."""
     if case.pinned or case.model.name in case.task.models:
@@ -210,6 +218,7 @@ Rules = tuple[Callable[[Case], Objection | None], ...]
 
 RULES: Rules = (
     not_pinned,
+    key_not_allowed,
     not_in_selection_record,
     not_drawn,
     other_vectors,

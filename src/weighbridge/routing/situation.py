@@ -16,6 +16,8 @@ class Situation:
     """The day, UTC, for retirement dates."""
     draw: float = 1.0
     """Evenly from 0 to 1, and always the same for a record: below a canary's share, the canary is wanted."""
+    allowed: frozenset[str] | None = None
+    """The models that the caller's key allows; `None` for all."""
     cooling_down: Mapping[str, float] = field(default_factory=dict)
     """Portfolio name → seconds until the model may be tried again."""
     proofs: Mapping[tuple[str, str], ProofStanding] = field(default_factory=dict)

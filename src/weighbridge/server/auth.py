@@ -1,22 +1,23 @@
 """Who is asking: a gateway key in `Authorization: Bearer` or `x-api-key`, whichever the caller's SDK sends."""
 
 import hashlib
-from collections.abc import Mapping
 
 from weighbridge.domain.caller import ANONYMOUS, Caller
 from weighbridge.domain.errors import ForbiddenError, UnauthenticatedError
+from weighbridge.pipeline.house import House
 from weighbridge.server.wire import Headers
 
 LOOPBACK_NAMES = frozenset({b"127.0.0.1", b"localhost", b"[::1]"})
 
 
-def caller_of(headers: Headers, callers: Mapping[bytes, Caller]) -> Caller:
-    """The holder of the presented key. Raises UnauthenticatedError.
+async def caller_of(headers: Headers, house: House) -> Caller:
+    """The holder of the presented key. Raises UnauthenticatedError, or StoreError when made keys cannot be checked.
 
-    Keys are compared by their sha256, so the time a lookup takes tells nothing about a key. A gateway without keys
+    Keys are compared by their hash, so the time a lookup takes tells nothing about a key. A gateway without keys
     listens on loopback only and knows one anonymous caller.
     """
-    if not callers:
+    callers = house.in_force.callers
+    if not callers and await house.admission.is_open():
         _require_loopback_name(headers)
         return ANONYMOUS
     key = _presented_key(headers)
@@ -24,10 +25,12 @@ def caller_of(headers: Headers, callers: Mapping[bytes, Caller]) -> Caller:
         raise UnauthenticatedError(
             "This gateway asks for a key.", advice="Send it as `Authorization: Bearer <key>` or `x-api-key: <key>`."
         )
-    caller = callers.get(hashlib.sha256(key).digest())
+    caller = callers.get(hashlib.sha256(key).digest()) or await house.admission.holder(key)
     if caller is None:
         raise UnauthenticatedError(
-            "The gateway does not know this key.", advice="Check the key with whoever runs it.", code="invalid_key"
+            "The gateway does not know this key.",
+            advice="It may have expired or been revoked: check with whoever runs the gateway.",
+            code="invalid_key",
         )
     return caller
 

@@ -13,7 +13,7 @@ from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_bo
 
 async def embeddings(headers: Headers, house: House, receive: Receive, send: Send) -> None:
     """Answer one call."""
-    caller = caller_of(headers, house.in_force.callers)
+    caller = await caller_of(headers, house)
     request = with_stated(await parsed(parse_request, await read_json_body(headers, receive)), headers)
     outcome = await unless_caller_leaves(run(request, caller, house), receive)
     is_base64 = request.embedding is not None and request.embedding.is_base64

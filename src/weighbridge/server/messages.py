@@ -18,7 +18,7 @@ from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_bo
 
 async def messages(headers: Headers, house: House, receive: Receive, send: Send) -> None:
     """Answer one call, as JSON or as server-sent events."""
-    caller = caller_of(headers, house.in_force.callers)
+    caller = await caller_of(headers, house)
     request = with_stated(await parsed(parse_request, await read_json_body(headers, receive)), headers)
     if request.is_stream:
         await unless_caller_leaves(stream_answer(request, caller, house, send, _writer), receive)
@@ -30,7 +30,7 @@ async def messages(headers: Headers, house: House, receive: Receive, send: Send)
 
 async def count_tokens(headers: Headers, house: House, receive: Receive, send: Send) -> None:
     """Count the input, by the tokenizer of the model that would read it. Nothing is called and nothing recorded."""
-    caller_of(headers, house.in_force.callers)
+    await caller_of(headers, house)
     body = await read_json_body(headers, receive)
     policy = house.in_force.policy
     count = await parsed(lambda text: count_input(parse_count_request(text), policy), body)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import cast
 
 from weighbridge import __version__
-from weighbridge.domain.levels import Risk
+from weighbridge.domain.key import MAY
+from weighbridge.domain.levels import Risk, Sensitivity
 from weighbridge.domain.material import Authority
 from weighbridge.domain.review import ReviewVerb
 
@@ -49,7 +50,7 @@ def describe_api() -> Schema:
                 "Message": _message(),
                 "Error": _error(),
             }
-            | {"Act": _act(), "Feedback": _feedback(), "Document": _document()},
+            | {"Act": _act(), "Feedback": _feedback(), "Document": _document(), "Key": _key(), "Overlap": _overlap()},
         },
         "security": [{"bearer": []}, {"apiKey": []}, {}],
     }
@@ -81,6 +82,15 @@ def _paths() -> Schema:
             "get": _operation("A document with its passages, or one passage.", None, ["id"]),
             "delete": _operation("Remove a document.", None, ["id"], ends={"204": "Removed."}),
         },
+        "/v1/admin/keys": {
+            "get": _operation("Keys that the gateway made."),
+            "post": _operation("Make a key; it is shown this one time.", "Key", ends={"201": "Made."}),
+        },
+        "/v1/admin/keys/{name}/rotate": {
+            "post": _operation("A new key for the same holder.", "Overlap", ["name"], ends={"201": "Made."})
+        },
+        "/v1/admin/keys/{name}/revoke": {"post": _operation("It opens nothing from now on.", None, ["name"])},
+        "/v1/admin/audit": {"get": _operation("What was done, newest first.", query=("before", "limit"))},
         "/healthz": {"get": _operation("The process is alive.")},
         "/readyz": {"get": _operation("It can serve, and whether the config on disk is in force.")},
         "/openapi.json": {"get": _operation("This document.")},
@@ -274,3 +284,22 @@ def _error() -> Schema:
     }
     inner = {"type": "object", "required": ["code", "message"], "properties": fields}
     return {"type": "object", "required": ["error"], "properties": {"error": inner}}
+
+
+def _key() -> Schema:
+    names: Schema = {"type": "array", "items": TEXT}
+    fields: Schema = {
+        "name": TEXT,
+        "owner": TEXT,
+        "team": TEXT,
+        "tasks": names,
+        "models": names,
+        "sensitivity": {"enum": list(Sensitivity)},
+        "expires_in_s": {"type": "integer", "minimum": 1},
+        **{f"may_{name}": {"type": "boolean"} for name in MAY},
+    }
+    return {"type": "object", "required": ["name"], "properties": fields, "additionalProperties": False}
+
+
+def _overlap() -> Schema:
+    return {"type": "object", "properties": {"overlap_s": {"type": "integer", "minimum": 0}}}

@@ -18,6 +18,7 @@ from weighbridge.domain.policy import Policy
 from weighbridge.domain.record import OutcomeStatus, Record, RecordFilter
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.reload import Reloader
+from weighbridge.server.admin import AdminPages
 from weighbridge.server.answers import RENDER_ERROR, error_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.openapi import describe_api
@@ -26,13 +27,14 @@ from weighbridge.server.sources import SourcePages
 
 Page = Callable[[Request], Awaitable[Response]]
 MOST_RECORDS = 500
-OWN_PATHS = ("/v1/records", "/v1/tasks", "/v1/reviews", "/v1/sources", "/v1/feedback")
+OWN_PATHS = ("/v1/records", "/v1/tasks", "/v1/reviews", "/v1/sources", "/v1/feedback", "/v1/admin")
 """Under /v1 the rest is OpenAI's, served here or not, so its errors are in OpenAI's words."""
 
 
 def build_pages(house: House, reloader: Reloader | None) -> Starlette:
     """The pages of one gateway."""
     pages, people, documents = Pages(house, reloader), ReviewPages(house), SourcePages(house)
+    admin = AdminPages(house)
     return Starlette(
         routes=[
             Route("/healthz", pages.healthz),
@@ -50,6 +52,10 @@ def build_pages(house: House, reloader: Reloader | None) -> Starlette:
             Route("/v1/sources/search", documents.search),
             Route("/v1/sources/{id:path}", documents.source, methods=["GET", "DELETE"]),
             Route("/v1/feedback", people.feedback, methods=["POST"]),
+            Route("/v1/admin/keys", admin.keys, methods=["GET", "POST"]),
+            Route("/v1/admin/keys/{name}/rotate", admin.rotate, methods=["POST"]),
+            Route("/v1/admin/keys/{name}/revoke", admin.revoke, methods=["POST"]),
+            Route("/v1/admin/audit", admin.audit),
         ],
         exception_handlers={WeighbridgeError: _problem, HTTPException: _unrouted},
     )
@@ -83,13 +89,13 @@ class Pages:
 
     async def models(self, request: Request) -> Response:
         """Everything a caller may write into `model`, as OpenAI lists models."""
-        caller = self._caller(request)
+        caller = await self._caller(request)
         return _json({"object": "list", "data": [_listed(name) for name in self._names(caller)]})
 
     async def model(self, request: Request) -> Response:
         """One of them."""
         name = request.path_params["name"]
-        if name not in self._names(self._caller(request)):
+        if name not in self._names(await self._caller(request)):
             raise NotFoundError(
                 f"There is no model {name!r}.", advice="GET /v1/models lists them.", code="unknown_model", param="model"
             )
@@ -97,7 +103,7 @@ class Pages:
 
     async def records(self, request: Request) -> Response:
         """The newest records first; `next` continues the list. A key sees its own, an auditor everybody's."""
-        caller = self._caller(request)
+        caller = await self._caller(request)
         wanted = replace(_filter(request), caller=None if caller.may_audit else caller.name)
         found = await self._house.records.find(wanted)
         last = found[-1].id if len(found) == wanted.limit else None
@@ -119,8 +125,8 @@ class Pages:
     async def _said(self, record: Record) -> list[dict[str, object]]:
         return [render_feedback(one) for one in await self._house.reviews.feedback(record.id)]
 
-    def _caller(self, request: Request) -> Caller:
-        return caller_of(dict(request.scope["headers"]), self._house.in_force.callers)
+    async def _caller(self, request: Request) -> Caller:
+        return await caller_of(dict(request.scope["headers"]), self._house)
 
     def _names(self, caller: Caller) -> list[str]:
         policy: Policy = self._house.in_force.policy
@@ -128,7 +134,7 @@ class Pages:
         return ["auto", *tasks, *(policy.models if caller.may_pin else ())]
 
     async def _found(self, request: Request) -> Record:
-        caller = self._caller(request)
+        caller = await self._caller(request)
         number = request.path_params["id"]
         record = await self._house.records.get(number)
         if record is None or not (caller.may_audit or caller.name == record.caller):

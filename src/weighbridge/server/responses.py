@@ -17,7 +17,7 @@ from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_bo
 
 async def responses(headers: Headers, house: House, receive: Receive, send: Send) -> None:
     """Answer one call, as JSON or as server-sent events."""
-    caller = caller_of(headers, house.in_force.callers)
+    caller = await caller_of(headers, house)
     request = with_stated(await parsed(parse_request, await read_json_body(headers, receive)), headers)
     if request.is_stream:
         await unless_caller_leaves(stream_answer(request, caller, house, send, _writer), receive)

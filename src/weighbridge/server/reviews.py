@@ -16,9 +16,9 @@ from weighbridge.dialects.native.review import (
 )
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.errors import ForbiddenError, InvalidFieldError, NotFoundError, ReviewConflictError
+from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.record import Record
 from weighbridge.domain.review import ReviewFilter, ReviewItem, ReviewState, ReviewVerb
-from weighbridge.pipeline.draft import rfc3339
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.review import decide
 from weighbridge.server.auth import caller_of
@@ -35,7 +35,7 @@ class ReviewPages:
 
     async def reviews(self, request: Request) -> Response:
         """The newest items first. A caller sees what came of its own, a reviewer everything of its tasks."""
-        caller = self._caller(request)
+        caller = await self._caller(request)
         wanted = _within(_filter(request), caller)
         found = await self._house.reviews.find(wanted)
         last = found[-1].id if len(found) == wanted.limit else None
@@ -43,13 +43,13 @@ class ReviewPages:
 
     async def review(self, request: Request) -> Response:
         """One item; its version is the ETag."""
-        caller = self._caller(request)
+        caller = await self._caller(request)
         item = await self._found(request, caller)
         return _tagged(_shown(item, caller), item)
 
     async def act(self, request: Request) -> Response:
         """Claim, release, approve, correct or reject."""
-        caller = self._caller(request)
+        caller = await self._caller(request)
         verb = _verb(request.path_params["verb"])
         item = await self._found(request, caller)
         _require_reviewer(caller, item)
@@ -60,7 +60,7 @@ class ReviewPages:
 
     async def feedback(self, request: Request) -> Response:
         """Keep what somebody says of a record."""
-        caller = self._caller(request)
+        caller = await self._caller(request)
         number = self._house.new_id().replace("rec_", "fb_", 1)
         feedback = parse_feedback(await self._body(request), number, caller.name, self._now())
         record = await self._house.records.get(feedback.record_id)
@@ -93,8 +93,8 @@ class ReviewPages:
     async def _body(self, request: Request) -> bytes:
         return await read_json_body(dict(request.scope["headers"]), request.receive)
 
-    def _caller(self, request: Request) -> Caller:
-        return caller_of(dict(request.scope["headers"]), self._house.in_force.callers)
+    async def _caller(self, request: Request) -> Caller:
+        return await caller_of(dict(request.scope["headers"]), self._house)
 
     def _now(self) -> str:
         return rfc3339(datetime.fromtimestamp(self._house.clock.now(), UTC))

@@ -13,7 +13,7 @@ from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_bo
 
 async def task_run(task: str, headers: Headers, house: House, receive: Receive, send: Send) -> None:
     """Run `task` once on the input in the body. An answer that a person has to decide on is 202 with a place to ask."""
-    caller = caller_of(headers, house.in_force.callers)
+    caller = await caller_of(headers, house)
     body = await read_json_body(headers, receive)
     request = await parsed(lambda text: parse_run(text, task), body)
     try:

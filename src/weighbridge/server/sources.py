@@ -28,7 +28,7 @@ class SourcePages:
 
     async def sources(self, request: Request) -> Response:
         """GET: every document with its labels. POST: add one, or put a new version in its place."""
-        self._require_editor(request)
+        await self._require_editor(request)
         if request.method == "POST":
             return await self._add(request)
         found = await self._house.sources.documents(request.query_params.get("collection"))
@@ -36,7 +36,7 @@ class SourcePages:
 
     async def search(self, request: Request) -> Response:
         """Passages that a question finds, as far as the caller may get them."""
-        caller, query = self._caller(request), request.query_params
+        caller, query = await self._caller(request), request.query_params
         question = query.get("q", "").strip()
         if not question:
             raise InvalidFieldError("`q` is empty.", advice="Ask something.", param="q")
@@ -57,7 +57,7 @@ class SourcePages:
 
     async def source(self, request: Request) -> Response:
         """GET: a document with its passages, or one passage. DELETE: remove a document."""
-        self._require_editor(request)
+        await self._require_editor(request)
         name = request.path_params["id"]
         found = await source_at(name, self._house)
         if found is None:
@@ -85,11 +85,11 @@ class SourcePages:
         cut = await put_document(sent.name, sent.body, declared, sent.labels, self._house)
         return _json(render_cut(cut), 201)
 
-    def _caller(self, request: Request) -> Caller:
-        return caller_of(dict(request.scope["headers"]), self._house.in_force.callers)
+    async def _caller(self, request: Request) -> Caller:
+        return await caller_of(dict(request.scope["headers"]), self._house)
 
-    def _require_editor(self, request: Request) -> None:
-        caller = self._caller(request)
+    async def _require_editor(self, request: Request) -> None:
+        caller = await self._caller(request)
         if not caller.may_edit_sources:
             raise ForbiddenError(
                 f"The key {caller.name!r} may not see or change what is indexed.",

@@ -5,8 +5,10 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from weighbridge.domain.audit import Deed
 from weighbridge.domain.errors import StoreError
 from weighbridge.domain.record import Record
+from weighbridge.store.chain import REQUEST, append, digest_of
 from weighbridge.store.codec import COLUMNS, Row, row_of
 from weighbridge.store.connection import store_error
 
@@ -73,5 +75,18 @@ def _done(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[object]
     rows = [step for step in steps if isinstance(step, tuple)]
     if rows:
         connection.executemany(INSERT_RECORD, rows)
+        append(connection, [_deed(row) for row in rows])
         return [None] * len(rows)
     return [step(connection) for step in steps if not isinstance(step, tuple)]
+
+
+def insert_record(connection: sqlite3.Connection, record: Record) -> None:
+    """One record and its entry in the audit log, inside somebody's transaction. Raises UnwritableRecordError."""
+    _done(connection, [row_of(record)])
+
+
+def _deed(row: Row) -> tuple[str, Deed]:
+    told = dict(zip(COLUMNS, row, strict=True))
+    body = told["body"]
+    digest = digest_of(body if isinstance(body, bytes) else b"")
+    return str(told["created_at"]), Deed(str(told["caller"]), REQUEST, str(told["id"]), digest)

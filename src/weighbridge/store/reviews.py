@@ -11,8 +11,7 @@ from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.notice import Notice
 from weighbridge.domain.record import Record
 from weighbridge.domain.review import ReviewFilter, ReviewItem
-from weighbridge.store.codec import row_of
-from weighbridge.store.insert import INSERT_RECORD
+from weighbridge.store.insert import insert_record
 from weighbridge.store.notices import (
     MOST_REMARKS,
     drop_notice,
@@ -116,7 +115,7 @@ def _open(record: Record, item: ReviewItem, most: int, store: sqlite3.Connection
         (waiting,) = store.execute(f"SELECT count(*) FROM reviews WHERE {UNDECIDED}").fetchone()  # noqa: S608
         if waiting >= most:
             return 0
-        store.execute(INSERT_RECORD, row_of(record))
+        insert_record(store, record)
         insert_item(item, store)
     return 1
 

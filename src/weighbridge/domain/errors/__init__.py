@@ -12,11 +12,12 @@
     │   ├── NotFoundError               404  unknown_task, unknown_model, unknown_record, ...
     │   ├── MethodNotAllowedError       405  method_not_allowed
     │   ├── ReviewConflictError         409  review_conflict
+    │   ├── KeyExistsError              409  key_exists
     │   ├── InvalidCorrectionError      422  invalid_correction
     │   └── UnreadableDocumentError     422  unreadable_document
     ├── AccessError                     the caller may not do this
     │   ├── UnauthenticatedError        401  missing_key, invalid_key
-    │   └── ForbiddenError              403  task_not_allowed, pinning_not_allowed
+    │   └── ForbiddenError              403  task_not_allowed, pinning_not_allowed, ...
     ├── PolicyError                     the policy in force forbids it
     │   ├── NoCandidateError            422  no_candidate
     │   │   └── ModelsCoolingDownError  503  models_cooling_down
@@ -102,6 +103,7 @@ from weighbridge.domain.errors.request import (
     InputTooLongError,
     InvalidCorrectionError,
     InvalidFieldError,
+    KeyExistsError,
     MalformedBodyError,
     MethodNotAllowedError,
     NotFoundError,
@@ -134,6 +136,7 @@ __all__ = [
     "InputTooLongError",
     "InvalidCorrectionError",
     "InvalidFieldError",
+    "KeyExistsError",
     "MalformedBodyError",
     "MethodNotAllowedError",
     "ModelRestsError",

@@ -94,6 +94,13 @@ class ReviewConflictError(RequestError):
     code = "review_conflict"
 
 
+class KeyExistsError(RequestError):
+    """A key of that name is in use."""
+
+    status = 409
+    code = "key_exists"
+
+
 class InvalidCorrectionError(RequestError):
     """The correction breaks the task's contract; the message holds what is wrong with it."""
 

@@ -1,0 +1,36 @@
+"""How far a provider's count of an input may lie above ours, so that a hold pays for what will be billed.
+
+Our vocabularies count text; providers add marks for roles, tools and formats, and `words` is an estimate to begin with.
+"""
+
+from collections import deque
+
+from weighbridge.domain.usage import WORDS
+
+FIXED_TOKENS = 64
+"""What a provider adds whatever the input's length."""
+AT_FIRST = 1.1
+AT_FIRST_BY_WORDS = 1.5
+"""Before a model has told any count of its own."""
+AT_MOST = 4.0
+"""One odd count, of a picture for example, does not tie up the money of all that follow."""
+KEPT = 500
+
+
+class Undercounts:
+    """The largest ratio of late between a provider's count and ours, by model."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, deque[float]] = {}
+
+    def note(self, model: str, counted: int, told: int) -> None:
+        """What we counted, and what the provider told of the same input."""
+        ratio = (told - FIXED_TOKENS) / max(1, counted)
+        self._of.setdefault(model, deque(maxlen=KEPT)).append(min(max(ratio, 1.0), AT_MOST))
+
+    def at_most(self, model: str, tokens: int, tokenizer: str) -> int:
+        """What the provider will hardly count above, where we count `tokens`."""
+        known = self._of.get(model)
+        first = AT_FIRST_BY_WORDS if tokenizer == WORDS else AT_FIRST
+        ratio = first if not known else max(known)
+        return int(tokens * ratio) + 1 + FIXED_TOKENS
