@@ -13,7 +13,7 @@ from weighbridge.config.known import INSIDE, SIMULATED
 from weighbridge.config.prices import catalogue_price
 from weighbridge.config.proofs import read_proofs
 from weighbridge.config.routers import with_routers
-from weighbridge.config.schema import BudgetRow, KeyRow, MainFile, PrivacyRow, SignalRow
+from weighbridge.config.schema import BudgetRow, KeyRow, MainFile, PrivacyRow, RateLimitRow, SignalRow
 from weighbridge.config.schema_ladder import LimitsRow, ReviewRow, ReviewWhen, ShadowRow
 from weighbridge.config.schema_output import CitationsRow, OutputRow
 from weighbridge.config.schema_portfolio import HostRow, ModelRow
@@ -23,6 +23,7 @@ from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import SHADOW, Caller
 from weighbridge.domain.money import Money, Price
 from weighbridge.domain.policy import GatewayKey, Host, Policy, PortfolioModel, SignalRule, StoreSettings
+from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.task import (
     Canary,
     CitationRule,
@@ -51,6 +52,7 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
         default_task=main.default_task,
         signals=_signals(main.signals, built),
         keys=tuple(_key(name, row) for name, row in main.keys.items()),
+        rate_limits=tuple(_rate_limit(name, row) for name, row in main.rate_limits.items()),
         budgets=(
             *(_budget(name, row) for name, row in main.budgets.items()),
             *(
@@ -279,6 +281,20 @@ def _caller(name: str, row: KeyRow) -> Caller:
 
 def _key(name: str, row: KeyRow) -> GatewayKey:
     return GatewayKey(_caller(name, row), row.secret)
+
+
+def _rate_limit(name: str, row: RateLimitRow) -> RateLimit:
+    return RateLimit(
+        name,
+        row.requests_per_minute,
+        row.tokens_per_minute,
+        row.concurrent,
+        row.key,
+        row.team,
+        row.task,
+        row.model,
+        row.per,
+    )
 
 
 def _budget(name: str, row: BudgetRow) -> Budget:

@@ -137,6 +137,33 @@ class BudgetRow(Row):
         return self
 
 
+class RateLimitRow(Row):
+    """Bounds on requests and tokens a minute, and on requests at a time."""
+
+    requests_per_minute: Count | None = None
+    """A bucket of this size that fills evenly."""
+    tokens_per_minute: Count | None = None
+    """The same for tokens, input and output together; what an answer really used is counted at its end."""
+    concurrent: Count | None = None
+    """Requests that are answered at once."""
+    key: KeyReference | None = None
+    """Counts this key only."""
+    team: Text | None = None
+    """Counts the keys of this team only."""
+    task: TaskReference | None = None
+    """Counts this task only."""
+    model: ModelReference | None = None
+    """Counts calls of this model instead of requests; over it the next candidate is asked."""
+    per: Per | None = None
+    """Each `key`, `team`, `task` or `user` has the whole limit for itself."""
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> "RateLimitRow":
+        if self.requests_per_minute is None and self.tokens_per_minute is None and self.concurrent is None:
+            raise wrong("requests_per_minute, tokens_per_minute, concurrent, or several of them")
+        return self
+
+
 class StoreRow(Row):
     """Where records live."""
 
@@ -208,6 +235,8 @@ class MainFile(Row):
     """Collections of documents to answer from, by name."""
     tools: dict[ToolName, ToolRow] = Field(default_factory=dict)
     """Ways to ask for live state, by name."""
+    rate_limits: dict[Name, RateLimitRow] = Field(default_factory=dict)
+    """How fast callers may come, by name."""
     budgets: dict[Name, BudgetRow] = Field(default_factory=dict)
     """Spending limits, by name."""
     keys: dict[Name, KeyRow] = Field(default_factory=dict)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from weighbridge.domain.money import Money
+from weighbridge.domain.rate import RateStanding
 from weighbridge.domain.record import Record
 from weighbridge.domain.response import Response
 
@@ -15,6 +16,8 @@ class Outcome:
     """The accepted answer."""
     record: Record
     """Already on disk when you hold this."""
+    rates: tuple[RateStanding, ...] = ()
+    """What rate limits leave to the caller."""
 
     @property
     def text(self) -> str:

@@ -10,6 +10,7 @@ from weighbridge.domain.caller import Caller
 from weighbridge.domain.levels import Capability, Sensitivity, Tier
 from weighbridge.domain.money import Price
 from weighbridge.domain.proof import Proof
+from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.secret import Secret
 from weighbridge.domain.task import Task
 from weighbridge.domain.tool import Collection, DeclaredTool
@@ -151,6 +152,8 @@ class Policy:
     """Empty on a loopback gateway that asks for none."""
     budgets: tuple[Budget, ...] = ()
     """Spending limits."""
+    rate_limits: tuple[RateLimit, ...] = ()
+    """Bounds on requests and tokens a minute, and on requests at a time."""
     collections: Mapping[str, Collection] = field(default_factory=dict)
     """Documents to answer from, by name."""
     tools: Mapping[str, DeclaredTool] = field(default_factory=dict)

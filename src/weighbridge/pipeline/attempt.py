@@ -1,7 +1,8 @@
 """One attempt: hold the money, call, validate, settle. Whatever happens, the hold ends."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from weighbridge.budget.rates import Pass
 from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import ModelRestsError, ProviderError
 from weighbridge.domain.hold import Hold
@@ -11,31 +12,54 @@ from weighbridge.pipeline.checks import checked
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.holding import give_back, set_aside, settle
 from weighbridge.pipeline.house import House
+from weighbridge.pipeline.pace import enter_model
 from weighbridge.pipeline.plan import Plan
 from weighbridge.pipeline.probe import probed
 from weighbridge.pipeline.result import Result, answered, escalated, failed
 from weighbridge.pipeline.tool_round import asked_of_us
 
 
-async def begin(draft: Draft, plan: Plan, model: PortfolioModel, house: House) -> Hold | Result:
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What a call was given before it goes out."""
+
+    hold: Hold
+    """The money."""
+    entered: Pass
+    """Its place under the model's rate limits."""
+
+
+async def begin(draft: Draft, plan: Plan, model: PortfolioModel, house: House) -> Reserved | Result:
     """Set money aside for the candidate, and ask whether it may be called at this very moment.
 
-    The result of a model that rests since the plan was made costs nothing. Raises BudgetExceededError, and then nothing
-    is held; StoreError.
+    The result of a model that rests, or is called too often, costs nothing. Raises BudgetExceededError, and then
+    nothing is held; StoreError.
     """
-    hold = await set_aside(plan.demand(model, house), draft, plan.task.name, plan.deadline, house)
+    demand = plan.demand(model, house)
+    tokens = demand.tokens(demand.least_output_tokens)
+    entered = enter_model(draft, plan.task.name, model, tokens, house)
+    if isinstance(entered, ModelRestsError):
+        return failed(entered, plan, model, 0.0)
+    try:
+        hold = await set_aside(demand, draft, plan.task.name, plan.deadline, house)
+    except BaseException:
+        house.rates.leave(entered, 0)
+        raise
+    reserved = Reserved(hold, entered)
     if not house.health.admit(model):
         give_back(hold, house)
+        house.rates.leave(entered, 0)
         return failed(_rests(model), plan, model, 0.0)
     draft.holds.append(hold.amount)
-    return hold
+    return reserved
 
 
-def end(hold: Hold, result: Result, plan: Plan, house: House) -> None:
+def end(reserved: Reserved, result: Result, plan: Plan, house: House) -> None:
     """Settle, and remember what the provider counted and how long the answer was; one that was cut off counts twice its
     length, since nobody knows how much longer it would have been."""
-    settle(hold, result.cost, result.usage, house)
     response, usage = result.response, result.usage
+    settle(reserved.hold, result.cost, usage, house)
+    house.rates.leave(reserved.entered, None if usage is None else usage.prompt_tokens + usage.output_tokens)
     if response is None or usage is None:
         return
     if not usage.is_estimated:
@@ -68,9 +92,10 @@ async def attempt(draft: Draft, plan: Plan, name: str, house: House) -> Result:
 
 async def _called(draft: Draft, plan: Plan, name: str, house: House) -> Result:
     model = draft.policy.models[name]
-    hold = await begin(draft, plan, model, house)
-    if isinstance(hold, Result):
-        return hold
+    reserved = await begin(draft, plan, model, house)
+    if isinstance(reserved, Result):
+        return reserved
+    hold = reserved.hold
     request = plan.final_request(draft.request, model, hold.output_tokens)
     if request.is_stream:
         request = replace(request, is_stream=False)
@@ -90,5 +115,5 @@ async def _called(draft: Draft, plan: Plan, name: str, house: House) -> Result:
         draft.attempts.append(cut_short.told(Step(StepKind.REFUSE, "cancelled")))
         raise
     finally:
-        end(hold, result, plan, house)
+        end(reserved, result, plan, house)
     return replace(result, estimate=hold.amount)

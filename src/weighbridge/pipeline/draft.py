@@ -1,7 +1,7 @@
 """A record while it is being written: opened with the request, closed exactly once."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -16,6 +16,7 @@ from weighbridge.domain.money import Money, total
 from weighbridge.domain.packed import Packed
 from weighbridge.domain.policy import Policy
 from weighbridge.domain.probe import Probe
+from weighbridge.domain.rate import RateStanding
 from weighbridge.domain.record import Content, OutcomeStatus, Record
 from weighbridge.domain.request import Request
 from weighbridge.domain.shadow import Served, Shadow
@@ -46,6 +47,10 @@ class Draft:
     preparations: list[Probe] = field(default_factory=list)
     holds: list[Money | None] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
+    rates: tuple[RateStanding, ...] = ()
+    """What rate limits leave to the caller."""
+    leaving: list[Callable[[int | None], None]] = field(default_factory=list)
+    """Told of the tokens that were used, once it is closed."""
     cause: str | None = None
     """Code of the error in place of which a declared answer is given."""
 
@@ -79,7 +84,9 @@ class Draft:
         cited: tuple[str, ...] = (),
     ) -> Record:
         """The finished record."""
-        task = self.task
+        task, usage = self.task, _usage(self._calls())
+        for leave in self.leaving:
+            leave(None if usage is None else usage.prompt_tokens + usage.output_tokens)
         served = self.attempts[-1].model if status is OutcomeStatus.ANSWERED else None
         first = self.decision.order[0] if self.decision and self.decision.order else None
         days = task.retention_days if task else RETENTION_BEFORE_TASK_IS_KNOWN_DAYS
@@ -104,7 +111,7 @@ class Draft:
             prompt_count=self.packed.count if self.packed else None,
             dropped_messages=self.packed.dropped if self.packed else (),
             estimate=total(self.holds) if self.holds else None,
-            usage=_usage(self._calls()),
+            usage=usage,
             cost=total(call.cost for call in self._calls()),
             duration_s=now - self.started,
             log_fields=task.log_fields if task else (),

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field, replace
 from weighbridge.dialects.collector import LARGEST_KEPT_CHARS, Collector
 from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import ProviderError
-from weighbridge.domain.hold import Hold
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.response import Delta
 from weighbridge.domain.usage import Usage
 from weighbridge.domain.verdict import Finding, FindingCode, Verdict, VerdictStatus
-from weighbridge.pipeline.attempt import begin, end
+from weighbridge.pipeline.attempt import Reserved, begin, end
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan, promises_something
@@ -35,7 +34,7 @@ class Flow:
     plan: Plan
     model: PortfolioModel
     house: House
-    hold: Hold
+    reserved: Reserved
     deltas: AsyncGenerator[Delta, None]
     started: float
     collector: Collector = field(default_factory=Collector)
@@ -49,15 +48,15 @@ class Flow:
     async def start(cls, draft: Draft, plan: Plan, name: str, house: House) -> "Flow | Result":
         """Hold the money and call, if the model may be called now. Raises BudgetExceededError or StoreError."""
         model = draft.policy.models[name]
-        hold = await begin(draft, plan, model, house)
-        if isinstance(hold, Result):
-            return hold
+        reserved = await begin(draft, plan, model, house)
+        if isinstance(reserved, Result):
+            return reserved
         started = house.clock.monotonic()
         host = draft.policy.hosts[model.host]
-        request = plan.final_request(draft.request, model, hold.output_tokens)
+        request = plan.final_request(draft.request, model, reserved.hold.output_tokens)
         deltas = house.providers.stream(host, model, request, plan.deadline - started)
         is_foreign = host.dialect != draft.request.dialect
-        return cls(draft, plan, model, house, hold, deltas, started, is_foreign=is_foreign)
+        return cls(draft, plan, model, house, reserved, deltas, started, is_foreign=is_foreign)
 
     async def next_delta(self) -> Delta | None:
         """The next piece, or `None` at the end. Raises ProviderError."""
@@ -103,7 +102,7 @@ class Flow:
         await self.deltas.aclose()
         self.house.health.note_nothing(self.model)
         result = self._settled(
-            Result(self.model, self._elapsed_s(), estimate=self.hold.amount, first_chunk_s=self.first_chunk_s)
+            Result(self.model, self._elapsed_s(), estimate=self.reserved.hold.amount, first_chunk_s=self.first_chunk_s)
         )
         self.draft.attempts.append(result.told(Step(StepKind.REFUSE, "cancelled")))
 
@@ -111,5 +110,5 @@ class Flow:
         return self.house.clock.monotonic() - self.started
 
     def _settled(self, result: Result) -> Result:
-        end(self.hold, result, self.plan, self.house)
-        return replace(result, estimate=self.hold.amount)
+        end(self.reserved, result, self.plan, self.house)
+        return replace(result, estimate=self.reserved.hold.amount)

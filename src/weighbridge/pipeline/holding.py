@@ -1,13 +1,14 @@
 """Money around a call: set aside before it, for no longer an answer than it pays for, and settled after it."""
 
 from weighbridge.budget.accounts import accounts_of
-from weighbridge.domain.budget import OnExceed, Payer
+from weighbridge.domain.budget import OnExceed
 from weighbridge.domain.errors import BudgetExceededError
 from weighbridge.domain.hold import Demand, Estimate, HeldFor, Hold, Settlement
 from weighbridge.domain.money import ZERO, Money
 from weighbridge.domain.usage import Usage
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
+from weighbridge.pipeline.pace import payer_of
 
 AFTER_DEADLINE_S = 60.0
 """So long after its request's deadline a hold that nobody ended counts as spent: its process was killed."""
@@ -22,7 +23,7 @@ async def set_aside(demand: Demand, draft: Draft, task: str, deadline: float, ho
 
     Raises BudgetExceededError, and then nothing is held; StoreError.
     """
-    payer = Payer(draft.caller.name, task, draft.caller.team, draft.request.user, draft.request.metadata)
+    payer = payer_of(draft, task)
     first = house.clock.monotonic()
     while True:
         now, passed = house.clock.now(), house.clock.monotonic()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from weighbridge.budget.lengths import OutputLengths
+from weighbridge.budget.rates import Rates
 from weighbridge.budget.undercount import Undercounts
 from weighbridge.classify.classify import Nearest
 from weighbridge.domain.caller import Caller
@@ -89,6 +90,8 @@ class House:
     """Draws evenly from 0 to 1, so that retries do not come in step."""
     new_id: Callable[[], str]
     """Makes record identifiers."""
+    rates: Rates = field(default_factory=Rates)
+    """What was let in of late."""
     lengths: OutputLengths = field(default_factory=OutputLengths)
     """How long answers are, by task."""
     undercounts: Undercounts = field(default_factory=Undercounts)

@@ -31,6 +31,7 @@ from weighbridge.domain.usage import TokenCount
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.gather import evidence_signals, gather, require_evidence
 from weighbridge.pipeline.house import House, InForce
+from weighbridge.pipeline.pace import enter
 from weighbridge.pipeline.remember import with_state
 from weighbridge.pipeline.sizing import Counts, Sizing, input_limit
 from weighbridge.routing.route import route
@@ -122,6 +123,7 @@ async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
     """
     counts = Counts(draft.request)
     task, known = await _off_loop(draft, partial(_classified, draft, in_force, counts))
+    enter(draft, task, counts.of_input, house)
     gathered = await gather(draft, task, known.sensitivity, house)
     if task.conversation is not None:
         gathered = await with_state(draft, task, gathered, house, situation_of(draft, house, in_force))

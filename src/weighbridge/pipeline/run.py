@@ -69,4 +69,4 @@ async def record(draft: Draft, response: Response, house: House) -> Outcome:
     await house.records.append(finished)
     write_log_line(finished)
     offer_shadow(draft, finished, response, house)
-    return Outcome(response, finished)
+    return Outcome(response, finished, draft.rates)

@@ -14,6 +14,7 @@ from weighbridge.domain.citation import Citation
 from weighbridge.domain.errors import ModelsCoolingDownError, NoEvidenceError, ProviderError
 from weighbridge.domain.levels import Capability
 from weighbridge.domain.outcome import Outcome
+from weighbridge.domain.rate import RateStanding
 from weighbridge.domain.record import Record
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
@@ -121,6 +122,16 @@ class LiveStream:
     def model(self) -> str:
         """Portfolio name of the model that began it."""
         return self._flow.model.name
+
+    @property
+    def rates(self) -> tuple[RateStanding, ...]:
+        """What rate limits leave to the caller."""
+        return self._flow.draft.rates
+
+    @property
+    def dialect(self) -> str:
+        """What the caller speaks."""
+        return self._flow.draft.request.dialect
 
     @property
     def is_fallback(self) -> bool:

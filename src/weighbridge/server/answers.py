@@ -1,12 +1,22 @@
 """Headers that every answer carries, and errors in the dialect that was asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from weighbridge.dialects.anthropic_messages.errors import render_error as render_anthropic_error
 from weighbridge.dialects.native.errors import render_problem
 from weighbridge.dialects.openai_chat.errors import render_error as render_openai_error
-from weighbridge.domain.errors import BudgetExceededError, NeedsReviewError, UnauthenticatedError, WeighbridgeError
+from weighbridge.domain.errors import (
+    BudgetExceededError,
+    NeedsReviewError,
+    RateLimitedError,
+    UnauthenticatedError,
+    WeighbridgeError,
+)
+from weighbridge.domain.moment import rfc3339
+from weighbridge.domain.outcome import Outcome
+from weighbridge.domain.rate import RateStanding
 from weighbridge.domain.record import Record
 from weighbridge.pipeline.stream import LiveStream
 from weighbridge.server.wire import HeaderList, Send, send_json
@@ -18,6 +28,26 @@ RENDER_ERROR: dict[str, Callable[[WeighbridgeError], bytes]] = {
     "openai_embeddings": render_openai_error,
     "anthropic_messages": render_anthropic_error,
 }
+
+
+def answer_headers(outcome: Outcome) -> HeaderList:
+    """What really served, why, with what verdict, what it cost, and what rate limits leave."""
+    record = outcome.record
+    return [*record_headers(record), *rate_headers(outcome.rates, record.dialect)]
+
+
+def rate_headers(rates: Sequence[RateStanding], dialect: str) -> HeaderList:
+    """In the names that the official SDKs and most tools read: OpenAI's, and for Anthropic's callers theirs."""
+    headers: list[tuple[bytes, bytes]] = []
+    for rate in rates:
+        numbers = {"limit": str(rate.limit), "remaining": str(rate.remaining)}
+        told = numbers | {"reset": f"{rate.reset_s:.3f}s"}
+        headers += [(f"x-ratelimit-{name}-{rate.kind}".encode(), text.encode()) for name, text in told.items()]
+        if dialect == "anthropic_messages":
+            told = numbers | {"reset": rfc3339(datetime.now(UTC) + timedelta(seconds=rate.reset_s))}
+            named = ((f"anthropic-ratelimit-{rate.kind}-{name}", text) for name, text in told.items())
+            headers += [(name.encode(), text.encode()) for name, text in named]
+    return headers
 
 
 def record_headers(record: Record) -> HeaderList:
@@ -35,7 +65,8 @@ def record_headers(record: Record) -> HeaderList:
 
 def begun_headers(live: LiveStream) -> HeaderList:
     """The same for an answer that has only begun: verdict and cost come at its end."""
-    return [*_identity(live.record_id), *_route(live.model, live.reason, live.is_fallback)]
+    route = _route(live.model, live.reason, live.is_fallback)
+    return [*_identity(live.record_id), *route, *rate_headers(live.rates, live.dialect)]
 
 
 def _identity(record_id: str) -> HeaderList:
@@ -70,8 +101,9 @@ def error_headers(error: WeighbridgeError) -> HeaderList:
         headers.append((b"x-weighbridge-review", error.review_id.encode()))
     if isinstance(error, UnauthenticatedError):
         headers.append((b"www-authenticate", b"Bearer"))
-    if error.is_retryable:
+    wait_s = error.retry_after_s if isinstance(error, BudgetExceededError | RateLimitedError) else None
+    if wait_s is not None:
+        headers.append((b"retry-after", str(ceil(wait_s)).encode()))
+    elif error.is_retryable:
         headers.append((b"retry-after", b"1"))
-    elif isinstance(error, BudgetExceededError) and error.retry_after_s is not None:
-        headers.append((b"retry-after", str(ceil(error.retry_after_s)).encode()))
     return headers

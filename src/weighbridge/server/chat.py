@@ -9,7 +9,7 @@ from weighbridge.domain.outcome import Outcome
 from weighbridge.domain.request import Request
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.run import run
-from weighbridge.server.answers import record_headers
+from weighbridge.server.answers import answer_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.hangup import unless_caller_leaves
 from weighbridge.server.stated import with_stated
@@ -25,7 +25,7 @@ async def chat_completions(headers: Headers, house: House, receive: Receive, sen
         await unless_caller_leaves(stream_answer(request, caller, house, send, _writer(request)), receive)
         return
     outcome = await unless_caller_leaves(run(request, caller, house), receive)
-    await send_json(send, 200, _rendered(outcome, request), record_headers(outcome.record))
+    await send_json(send, 200, _rendered(outcome, request), answer_headers(outcome))
 
 
 def _writer(request: Request) -> MakeWriter:

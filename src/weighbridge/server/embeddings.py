@@ -4,7 +4,7 @@ from weighbridge.dialects.openai_embeddings.request import parse_request
 from weighbridge.dialects.openai_embeddings.response import render_response
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.run import run
-from weighbridge.server.answers import record_headers
+from weighbridge.server.answers import answer_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.hangup import unless_caller_leaves
 from weighbridge.server.stated import with_stated
@@ -18,4 +18,4 @@ async def embeddings(headers: Headers, house: House, receive: Receive, send: Sen
     outcome = await unless_caller_leaves(run(request, caller, house), receive)
     is_base64 = request.embedding is not None and request.embedding.is_base64
     body = render_response(outcome.response, model=outcome.model, is_base64=is_base64)
-    await send_json(send, 200, body, record_headers(outcome.record))
+    await send_json(send, 200, body, answer_headers(outcome))

@@ -8,7 +8,7 @@ from weighbridge.dialects.anthropic_messages.writer import EventWriter
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.run import run
 from weighbridge.pipeline.sizing import count_input
-from weighbridge.server.answers import record_headers
+from weighbridge.server.answers import answer_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.hangup import unless_caller_leaves
 from weighbridge.server.stated import with_stated
@@ -25,7 +25,7 @@ async def messages(headers: Headers, house: House, receive: Receive, send: Send)
         return
     outcome = await unless_caller_leaves(run(request, caller, house), receive)
     body = render_response(outcome.response, model=outcome.model, created=int(time()), response_id=outcome.record.id)
-    await send_json(send, 200, body, record_headers(outcome.record))
+    await send_json(send, 200, body, answer_headers(outcome))
 
 
 async def count_tokens(headers: Headers, house: House, receive: Receive, send: Send) -> None:

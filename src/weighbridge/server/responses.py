@@ -7,7 +7,7 @@ from weighbridge.dialects.openai_responses.response import render_response
 from weighbridge.dialects.openai_responses.writer import EventWriter
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.run import run
-from weighbridge.server.answers import record_headers
+from weighbridge.server.answers import answer_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.hangup import unless_caller_leaves
 from weighbridge.server.stated import with_stated
@@ -30,7 +30,7 @@ async def responses(headers: Headers, house: House, receive: Receive, send: Send
         response_id=outcome.record.id,
         shows_logprobs=request.wants_logprobs,
     )
-    await send_json(send, 200, body, record_headers(outcome.record))
+    await send_json(send, 200, body, answer_headers(outcome))
 
 
 def _writer(model: str, number: str) -> EventWriter:

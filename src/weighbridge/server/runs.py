@@ -5,7 +5,7 @@ from weighbridge.dialects.native.response import render_outcome, render_review_p
 from weighbridge.domain.errors import NeedsReviewError
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.run import run
-from weighbridge.server.answers import error_headers, record_headers
+from weighbridge.server.answers import answer_headers, error_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.hangup import unless_caller_leaves
 from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_body, send_json
@@ -25,4 +25,4 @@ async def task_run(task: str, headers: Headers, house: House, receive: Receive, 
         headers_of_review = [*error_headers(error), (b"location", place.encode())]
         await send_json(send, 202, render_review_pending(error, place), headers_of_review)
         return
-    await send_json(send, 200, render_outcome(outcome), record_headers(outcome.record))
+    await send_json(send, 200, render_outcome(outcome), answer_headers(outcome))

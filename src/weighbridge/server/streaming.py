@@ -11,7 +11,7 @@ from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response, ToolPiece
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.stream import LiveStream, open_stream
-from weighbridge.server.answers import begun_headers, record_headers
+from weighbridge.server.answers import answer_headers, begun_headers
 from weighbridge.server.wire import HeaderList, Send
 
 _STREAM_HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-cache")]
@@ -60,7 +60,7 @@ async def _relay(live: LiveStream, send: Send, writer: EventWriter) -> None:
 
 async def _replay(outcome: Outcome, request: Request, send: Send, writer: EventWriter) -> None:
     """A whole, validated answer in the shape of a stream."""
-    await _start(send, record_headers(outcome.record))
+    await _start(send, answer_headers(outcome))
     pieces = b"".join(map(writer.delta, _cut(outcome.response, request.wants_logprobs)))
     await _write(send, pieces + _note(outcome.record) + writer.finish(), is_last=True)
 

@@ -22,6 +22,7 @@
     │   ├── NoCandidateError            422  no_candidate
     │   │   └── ModelsCoolingDownError  503  models_cooling_down
     │   ├── NoEvidenceError             422  no_evidence
+    │   ├── RateLimitedError            429  rate_limited
     │   └── BudgetExceededError         429  budget_exceeded
     ├── AnswerError                     models were called and no answer may be given
     │   ├── AttemptsFailedError         502  attempts_failed
@@ -76,6 +77,7 @@ from weighbridge.domain.errors.policy import (
     NoCandidateError,
     NoEvidenceError,
     PolicyError,
+    RateLimitedError,
 )
 from weighbridge.domain.errors.provider import (
     Blame,
@@ -156,6 +158,7 @@ __all__ = [
     "ProviderRejectedError",
     "ProviderTimeoutError",
     "ProviderUnavailableError",
+    "RateLimitedError",
     "RequestError",
     "ReviewConflictError",
     "StoreError",

@@ -59,6 +59,19 @@ class BudgetExceededError(PolicyError):
         """Running calls cannot give back enough: there is no use in waiting for them."""
 
 
+class RateLimitedError(PolicyError):
+    """The caller comes faster than the policy allows, or with too much at once; nothing was called."""
+
+    status = 429
+    code = "rate_limited"
+    is_retryable = True
+
+    def __init__(self, condition: str, *, advice: str, retry_after_s: float) -> None:
+        super().__init__(condition, advice=advice)
+        self.retry_after_s = retry_after_s
+        """Seconds after which it may come again."""
+
+
 class NoEvidenceError(PolicyError):
     """No source that is in force answers the question, and the task does not answer without one."""
 
