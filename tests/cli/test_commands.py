@@ -223,6 +223,23 @@ def test_budget_check_finds_what_does_not_agree(capsys: Captured, tmp_path: Path
     assert difference.startswith("Budget 'ever' keeps 0 USD")
 
 
+@pytest.mark.parametrize(("tokens", "status", "told"), [(4, 0, "1 agree"), (400, 1, "1 of 1 differ")])
+def test_a_bill_is_held_against_the_records(
+    capsys: Captured, tmp_path: Path, tokens: int, status: int, told: str
+) -> None:
+    (tmp_path / "weighbridge.yaml").write_text(BUDGETED)
+    invoke(["run", "greet", "--input", "hello there", "--json"])
+    record = json.loads(capsys.readouterr().out)["record"]
+    used = record["usage"]["input_tokens"], record["usage"]["output_tokens"]
+    row = f"{record['created_at']},{record['attempts'][0]['served_by']},{used[0]},{used[1] + tokens - 4}"
+    (tmp_path / "bill.csv").write_text(f"time,model,input_tokens,output_tokens\n{row}\n")
+    assert invoke(["budget", "reconcile", "bill.csv", "--form", "csv"]) == status
+    assert told in capsys.readouterr().out
+    assert invoke(["budget", "reconcile", "bill.csv", "--form", "csv", "--json"]) == status
+    assert json.loads(capsys.readouterr().out)["agrees"] is (status == 0)
+    assert invoke(["budget", "reconcile", "gone.csv", "--form", "csv"]) == 2
+
+
 def test_prices_show_says_who_says_so_and_what_is_unknown(capsys: Captured, tmp_path: Path) -> None:
     (tmp_path / "weighbridge.yaml").write_text(BUDGETED)
     assert invoke(["prices", "show", "--json"]) == 0

@@ -1,12 +1,23 @@
-"""`weighbridge budget`: how full each budget is, and whether the ledger's sums agree with its book."""
+"""`weighbridge budget`: how full each budget is, whether the ledger's sums agree with its book, and with a bill."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
 
+from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.table import Table
 
+from weighbridge.budget.reconcile import reconcile as pair
 from weighbridge.cli.common import Config, Json, print_json, print_lines, print_tables, visible, with_gateway
+from weighbridge.dialects.usage_export import parse_export
+from weighbridge.domain.billed import Comparison
+from weighbridge.domain.errors import CommandError
 from weighbridge.domain.hold import Standing
 from weighbridge.domain.money import Money
+
+DAY_S = 86_400
 
 
 def show(*, config: Config = None, json: Json = False) -> None:
@@ -28,6 +39,52 @@ def check(*, config: Config = None, json: Json = False) -> int:
     else:
         print_lines("The ledger agrees with its book: entries sum to zero, and every sum and hold is accounted for.")
     return 1 if differences else 0
+
+
+def reconcile(
+    file: Annotated[Path, Parameter(help="A usage export of a provider.")],
+    *,
+    form: Annotated[Literal["openai", "anthropic", "csv"], Parameter(help="Whose export it is.")],
+    tolerance: Annotated[
+        float, Parameter(help="Share of tokens that may differ.", validator=Number(gte=0, lte=1))
+    ] = 0.01,
+    config: Config = None,
+    json: Json = False,
+) -> int:
+    """Hold a provider's usage export against the records. Exit 1 when something differs by more than the tolerance."""
+    try:
+        billed = parse_export(file.read_bytes(), form)
+    except OSError:
+        raise CommandError(f"{file} cannot be read.", advice="Name a readable file.") from None
+    begins = min(row.begins for row in billed) // DAY_S * DAY_S  # single answers are summed by their day
+    ends = -(-max(max(row.ends, row.begins + 1) for row in billed) // DAY_S) * DAY_S
+    known = with_gateway(config, lambda gateway: gateway.known_calls(begins, ends))
+    compared = pair(billed, known)
+    off = [item for item in compared if item.off > tolerance]
+    if json:
+        print_json({"agrees": not off, "rows": [asdict(item) | _told(item) for item in compared]})
+    else:
+        print_tables(_compared(off or compared, len(compared), tolerance, bool(off)))
+    return 1 if off else 0
+
+
+def _told(item: Comparison) -> dict[str, object]:
+    return {"off": round(item.off, 6), "billed_cost": _usd(item.billed_cost), "known_cost": _usd(item.known_cost)}
+
+
+def _compared(shown: list[Comparison], total: int, tolerance: float, is_off: bool) -> Table:
+    what = f"{len(shown)} of {total} differ by more than {tolerance:.1%}" if is_off else f"{total} agree"
+    table = Table(title=what, title_justify="left")
+    for column in ("when or which", "model", "key"):
+        table.add_column(column)
+    for column in ("billed tokens", "ours", "off", "calls", "unknown", "billed USD", "ours USD"):
+        table.add_column(column, justify="right")
+    for item in shown:
+        amounts = [_usd(amount) or "unknown" for amount in (item.billed_cost, item.known_cost)]
+        numbers = (f"{item.billed_tokens:,}", f"{item.known_tokens:,}", f"{item.off:.2%}", str(item.calls))
+        names = (visible(item.what), visible(item.model), visible(item.key or ""))
+        table.add_row(*names, *numbers, str(item.unknown), *amounts)
+    return table
 
 
 def _row(standing: Standing) -> dict[str, object]:

@@ -48,6 +48,7 @@ GROUPS = {
         {
             "show": "Show each budget with what is spent, held and left.",
             "check": "Hold every sum of the ledger against its book.",
+            "reconcile": "Hold a provider's usage export against the records.",
         },
     ),
     "keys": (

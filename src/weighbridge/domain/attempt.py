@@ -55,6 +55,8 @@ class Attempt:
     """From the send to the first content of a stream."""
     served_by: str | None = None
     """The model name that the host reported."""
+    provider_id: str | None = None
+    """The provider's own id of the answer, if it gave one."""
     usage: Usage | None = None
     """What it consumed; `None` when unknown."""
     cost: Money | None = None

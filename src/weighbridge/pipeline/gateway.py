@@ -10,6 +10,7 @@ from pathlib import Path
 from weighbridge.config.load import load_policy
 from weighbridge.context.documents.labels import labels_of
 from weighbridge.dialects.native.review import read_feedback
+from weighbridge.domain.billed import Known
 from weighbridge.domain.caller import ANONYMOUS, Caller
 from weighbridge.domain.document import CutDocument, Document, IndexReport
 from weighbridge.domain.drift import Monitor, Watched
@@ -31,6 +32,7 @@ from weighbridge.pipeline.addresses import add_path
 from weighbridge.pipeline.admission import Admission
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.index import Progress, put_document, source_at
+from weighbridge.pipeline.known import known_calls
 from weighbridge.pipeline.ports import Audit
 from weighbridge.pipeline.review import decide
 from weighbridge.pipeline.run import run
@@ -216,6 +218,10 @@ class Gateway:
     async def check_ledger(self) -> list[str]:
         """Hold the ledger's sums against its book; a sentence for each difference."""
         return await self._house.ledger.check()
+
+    async def known_calls(self, begins: float, ends: float) -> list[Known]:
+        """Every call of the requests that came from `begins` to before `ends` (seconds since the epoch)."""
+        return await known_calls(self._house, begins, ends)
 
     @property
     def admission(self) -> Admission:

@@ -59,6 +59,7 @@ class Result:
             latency_s=self.latency_s,
             first_chunk_s=self.first_chunk_s,
             served_by=self.response.model if self.response else None,
+            provider_id=self.response.provider_id if self.response else None,
             usage=self.usage,
             cost=self.cost,
             estimate=self.estimate,

@@ -151,6 +151,7 @@ def render_attempt(attempt: Attempt) -> Json:
         "model": attempt.model,
         "host": attempt.host,
         "served_by": attempt.served_by,
+        "provider_id": attempt.provider_id,
         "verdict": render_verdict(attempt.verdict),
         "step": {"kind": attempt.step.kind.value, "reason": attempt.step.reason, "wait_s": attempt.step.wait_s},
         "error_code": attempt.error_code,
