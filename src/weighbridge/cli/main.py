@@ -90,7 +90,13 @@ GROUPS = {
             "remove": "Remove documents.",
         },
     ),
-    "prices": ("What models cost.", {"show": "Show each model's price and where the figure comes from."}),
+    "prices": (
+        "What models cost.",
+        {
+            "show": "Show each model's price and where the figure comes from.",
+            "update": "Write catalogue prices down, to be reviewed.",
+        },
+    ),
 }
 IN_OWN_FILES = {"eval"}
 """Groups with a module for each command."""

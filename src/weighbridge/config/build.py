@@ -10,6 +10,7 @@ from weighbridge.config.digest import with_digest
 from weighbridge.config.evidence import build_collection, build_conversation, build_evidence, build_tool
 from weighbridge.config.gate import build_gate
 from weighbridge.config.known import INSIDE, SIMULATED
+from weighbridge.config.price_list import price_in, read_price_list
 from weighbridge.config.prices import catalogue_price
 from weighbridge.config.proofs import read_proofs
 from weighbridge.config.routers import with_routers
@@ -44,10 +45,11 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
     hosts = {SIMULATED: Host(SIMULATED, SIMULATED, SIMULATED)}
     hosts |= {name: _host(name, row) for name, row in main.hosts.items()}
     built = {name: _task(name, row, main.privacy, folder) for name, row in tasks.items()}
+    listed = read_price_list(folder)
     policy = Policy(
         digest="",
         hosts=hosts,
-        models={name: _model(name, row, hosts[row.host], today) for name, row in main.models.items()},
+        models={name: _model(name, row, hosts[row.host], today, listed.get(name)) for name, row in main.models.items()},
         tasks=built,
         default_task=main.default_task,
         signals=_signals(main.signals, built),
@@ -89,13 +91,15 @@ def _host(name: str, row: HostRow) -> Host:
     )
 
 
-def _model(name: str, row: ModelRow, host: Host, today: date) -> PortfolioModel:
+def _model(name: str, row: ModelRow, host: Host, today: date, listed: Price | None) -> PortfolioModel:
     upstream_name = row.upstream_name or name
+    stated = None if row.price is None else price_in(row.price)
+    price = stated or listed or _catalogue_price(host, upstream_name, row.context_window_tokens, today)
     return PortfolioModel(
         name=name,
         host=host.name,
         upstream_name=upstream_name,
-        price=_price(row) or _catalogue_price(host, upstream_name, row.context_window_tokens, today),
+        price=price,
         context_window_tokens=row.context_window_tokens,
         max_output_tokens=row.max_output_tokens,
         tier=row.tier,
@@ -106,18 +110,6 @@ def _model(name: str, row: ModelRow, host: Host, today: date) -> PortfolioModel:
         first_token_timeout_s=row.first_token_timeout_s,
         idle_timeout_s=row.idle_timeout_s,
         retires_on=row.retires_on,
-    )
-
-
-def _price(row: ModelRow) -> Price | None:
-    if row.price is None:
-        return None
-    return Price.per_million(
-        row.price.input_usd_per_million,
-        row.price.output_usd_per_million,
-        cache_read_usd=row.price.cache_read_usd_per_million,
-        cache_write_usd=row.price.cache_write_usd_per_million,
-        cache_write_1h_usd=row.price.cache_write_1h_usd_per_million,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from weighbridge.config.known import Known, TaskEntry, gather
 from weighbridge.config.proofs import proof_files
 from weighbridge.config.secrets import secret_files
-from weighbridge.config.sources import Sources, read_sources, task_files
+from weighbridge.config.sources import PRICE_LIST, Sources, read_sources, task_files
 from weighbridge.domain.errors import ConfigError, ConfigProblem
 from weighbridge.domain.policy import Policy
 
@@ -38,7 +38,7 @@ def load_policy(path: Path | None, env: Mapping[str, str]) -> Policy:
 
 
 def config_fingerprint(path: Path) -> str:
-    """Names, sizes and times of the main file, the files of tasks, secrets and proofs; never raises.
+    """Names, sizes and times of the main file, the files of tasks, secrets, prices and proofs; never raises.
 
     Cheap enough for every second: one read of the main file, and one `stat` for each file.
     """
@@ -46,7 +46,13 @@ def config_fingerprint(path: Path) -> str:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         text = ""
-    files = [path, *_listed(path), *secret_files(text, path.parent), *proof_files(path.parent)]
+    files = [
+        path,
+        path.with_name(PRICE_LIST),
+        *_listed(path),
+        *secret_files(text, path.parent),
+        *proof_files(path.parent),
+    ]
     return stamps_of(files)
 
 

@@ -11,6 +11,9 @@ from weighbridge.domain.errors import ConfigProblem
 TASK_FOLDER = "tasks"
 SUFFIXES = {".yaml", ".yml"}
 
+PRICE_LIST = "prices.yaml"
+"""Reviewed prices, beside the main file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sources:
