@@ -24,6 +24,7 @@ tasks:
   write: {{risk_level: low, primary_model: one, fallback_model: []}}
   spread: {{risk_level: low, primary_model: two, fallback_model: one}}
   free: {{risk_level: low, primary_model: one, fallback_model: []}}
+  kept: {{risk_level: low, primary_model: one, fallback_model: [], cache: {{keep_s: 60}}}}
   slow: {{risk_level: low, primary_model: sleepy, fallback_model: []}}
 default_task: greet
 rate_limits:
@@ -89,3 +90,14 @@ def test_so_many_at_a_time_and_the_next_when_one_is_over(client: Client) -> None
     assert client.chat("Hello", "task/slow").error["code"] == "rate_limited"
     running.join()
     assert client.chat("Hello", "task/slow").status == 200
+
+
+def test_an_answer_that_is_given_again_says_so_in_every_dialect_and_costs_nothing(client: Client) -> None:
+    body = {"model": "task/kept", "max_tokens": 20, "messages": [{"role": "user", "content": "Hello"}]}
+    for path in ("/v1/chat/completions", "/v1/messages"):
+        for stream in (False, True, False):
+            reply = client.post(path, {**body, "stream": stream})
+            assert reply.status == 200
+        assert (reply.headers["x-weighbridge-cache"], reply.headers["x-weighbridge-cost-usd"]) == ("hit", "0")
+        number = reply.headers["x-weighbridge-record"]
+        assert client.get(f"/v1/records/{number}").json["cache_hit"]["of"].startswith("rec_")

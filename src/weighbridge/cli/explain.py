@@ -76,6 +76,8 @@ def _headline(record: Record) -> str:
         )
     if record.decision is not None:
         lines.append(f"reason: {record.decision.sentence}")
+    if record.cache_hit is not None:
+        lines.append(f"answer: kept from {record.cache_hit.of}, which cost {_usd(record.cache_hit.saved)}")
     if record.error_code is not None:
         lines.append(f"{'error' if record.status is not OutcomeStatus.DEGRADED else 'because'}: {record.error_code}")
     if record.prompt_count is not None:

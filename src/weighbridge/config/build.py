@@ -22,6 +22,7 @@ from weighbridge.config.schema_task import RuleRow, TaskFields
 from weighbridge.config.signals import BUILT_IN
 from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import SHADOW, Caller
+from weighbridge.domain.kept import CacheRule
 from weighbridge.domain.money import Money, Price
 from weighbridge.domain.policy import GatewayKey, Host, Policy, PortfolioModel, SignalRule, StoreSettings
 from weighbridge.domain.rate import RateLimit
@@ -147,6 +148,7 @@ def _task(name: str, row: TaskFields, privacy: PrivacyRow, folder: Path) -> Task
         log_fields=tuple(row.observability.log_fields),
         stream=row.stream,
         evidence=build_evidence(row.evidence),
+        cache=None if row.cache is None else CacheRule(row.cache.keep_s, row.cache.shared),
         conversation=build_conversation(row.conversation),
         review=_review(row.review),
         canary=None if row.canary is None else Canary(row.canary.model, row.canary.share),

@@ -13,6 +13,7 @@ from weighbridge.config.fields import (
     ModelReference,
     ModelReferences,
     Name,
+    Patience,
     Pattern,
     Row,
     Text,
@@ -115,6 +116,15 @@ class RecogniseRow(Row):
     """Requests of this task, for recognition by similarity."""
 
 
+class CacheRow(Row):
+    """Answers that are given again to the very same request: same words, parameters, sources and policy."""
+
+    keep_s: Patience
+    """Seconds for which an answer is kept, in the store, whatever `storage.content` says."""
+    shared: Flag = False
+    """Among all keys; without it, each key gets its own answers only."""
+
+
 class StorageRow(Row):
     """What is kept, and for how long."""
 
@@ -167,6 +177,8 @@ class TaskFields(Row):
     """A model that answers a sample of requests again, without anybody getting its answer."""
     evidence: Annotated[EvidenceRow | None, Field(validate_default=True)] = None
     """Where the answer's sources come from; without it, only from the request."""
+    cache: CacheRow | None = None
+    """Give answers again to the very same request; without it, each request is answered anew."""
     conversation: Annotated[ConversationRow | None, Field(validate_default=True)] = None
     """How the state of a long conversation is kept, for `limits.when_too_long: state`."""
     stream: StreamMode | None = None

@@ -7,6 +7,7 @@ from weighbridge.domain.attempt import Attempt
 from weighbridge.domain.conversation import StateNote
 from weighbridge.domain.decision import Decision
 from weighbridge.domain.evidence import Evidence
+from weighbridge.domain.kept import CacheHit
 from weighbridge.domain.money import Money
 from weighbridge.domain.packed import DroppedMessage
 from weighbridge.domain.probe import Probe
@@ -129,6 +130,8 @@ class Record:
     """What stood for the older part of the conversation; `None`: nothing had to."""
     latest_customer_message_used: bool | None = None
     """The newest thing that the user said was sent word for word; `None` when nothing was packed."""
+    cache_hit: CacheHit | None = None
+    """The answer was kept from an earlier request; `None`: it was made for this one."""
     cited: tuple[str, ...] = ()
     """Ids of the sources that the answer cites, where the task's contract asks for citations."""
     preparations: tuple[Probe, ...] = ()
@@ -140,6 +143,8 @@ class Record:
         a person, not validation, has the last word."""
         if self.status in {OutcomeStatus.DEGRADED, OutcomeStatus.IN_REVIEW}:
             return self.status.value
+        if self.cache_hit is not None:
+            return VerdictStatus.VALID.value  # nothing else is kept
         return self.attempts[-1].verdict.status.value if self.attempts else VerdictStatus.UNCHECKED.value
 
 

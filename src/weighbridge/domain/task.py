@@ -8,6 +8,7 @@ from weighbridge.domain.conversation import ConversationRule
 from weighbridge.domain.difficulty import DifficultyModel
 from weighbridge.domain.evidence import EvidenceRule
 from weighbridge.domain.gate import QualityGate
+from weighbridge.domain.kept import CacheRule
 from weighbridge.domain.levels import Risk, Sensitivity
 from weighbridge.domain.money import Money
 from weighbridge.domain.secret import Secret
@@ -282,6 +283,8 @@ class Task:
     """When a streamed answer starts to flow; `None`: live unless there is something to validate first."""
     evidence: EvidenceRule | None = None
     """Where sources come from; `None`: only from the request."""
+    cache: CacheRule | None = None
+    """How long its answers are given again to the very same request; `None`: never."""
     conversation: ConversationRule | None = None
     """How the state of a long conversation is kept, for `when_too_long: state`."""
 

@@ -11,6 +11,7 @@ from weighbridge.domain.attempt import Attempt
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.decision import Decision
 from weighbridge.domain.errors import OverloadedError
+from weighbridge.domain.kept import CacheHit
 from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.money import Money, total
 from weighbridge.domain.packed import Packed
@@ -51,6 +52,10 @@ class Draft:
     """What rate limits leave to the caller."""
     leaving: list[Callable[[int | None], None]] = field(default_factory=list)
     """Told of the tokens that were used, once it is closed."""
+    cache_key: str | None = None
+    """What decides its answer, where that may be kept."""
+    hit: CacheHit | None = None
+    """The answer was kept from an earlier request."""
     cause: str | None = None
     """Code of the error in place of which a declared answer is given."""
 
@@ -68,6 +73,14 @@ class Draft:
     def task(self) -> Task | None:
         """The task, once it is classified."""
         return self.policy.tasks[self.classification.task] if self.classification else None
+
+    @property
+    def cost(self) -> Money | None:
+        """Of all calls so far; `None` when one is unknown."""
+        return total(call.cost for call in self._calls())
+
+    def _served(self) -> str:
+        return self.attempts[-1].model if self.hit is None else self.hit.model
 
     def _calls(self) -> Iterator[Attempt | Probe]:
         yield from self.preparations
@@ -87,7 +100,7 @@ class Draft:
         task, usage = self.task, _usage(self._calls())
         for leave in self.leaving:
             leave(None if usage is None else usage.prompt_tokens + usage.output_tokens)
-        served = self.attempts[-1].model if status is OutcomeStatus.ANSWERED else None
+        served = self._served() if status is OutcomeStatus.ANSWERED else None
         first = self.decision.order[0] if self.decision and self.decision.order else None
         days = task.retention_days if task else RETENTION_BEFORE_TASK_IS_KNOWN_DAYS
         opened = datetime.fromtimestamp(self.opened_at, UTC)
@@ -112,13 +125,14 @@ class Draft:
             dropped_messages=self.packed.dropped if self.packed else (),
             estimate=total(self.holds) if self.holds else None,
             usage=usage,
-            cost=total(call.cost for call in self._calls()),
+            cost=self.cost,
             duration_s=now - self.started,
             log_fields=task.log_fields if task else (),
             shadow=None if self.shadows is None else _shadow(self.shadows, answer),
             evidence=self.packed.evidence if self.packed else None,
             state=self.packed.state if self.packed else None,
             latest_customer_message_used=holds_newest_user_message(self.request, self.packed) if self.packed else None,
+            cache_hit=self.hit,
             cited=cited,
             preparations=tuple(self.preparations),
             content=Content(transcript(self.request), answer) if task and task.stores_content else None,

@@ -1,5 +1,6 @@
 """The composed gateway: the policy in force and the edges. `wire.py` builds it; `run.py` walks through it."""
 
+import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from weighbridge.domain.shadow import Served
 from weighbridge.pipeline.admission import Admission
 from weighbridge.pipeline.ports import (
     Audit,
+    Cache,
     Clock,
     Drift,
     Health,
@@ -76,6 +78,8 @@ class House:
     """What traffic shows of proved models."""
     sources: Sources
     """The documents."""
+    cache: Cache
+    """Answers that may be given again."""
     states: States
     """What stands for older parts of conversations."""
     pages: Pages
@@ -96,6 +100,8 @@ class House:
     """How long answers are, by task."""
     undercounts: Undercounts = field(default_factory=Undercounts)
     """How far providers' counts lie above ours, by model."""
+    flights: dict[str, asyncio.Event] = field(default_factory=dict)
+    """Answers that are being made and will be kept, by what decides them: equal requests wait."""
     queued: int = 0
     """Calls that wait for room in a budget."""
     demotions: Mapping[tuple[str, str], Demotion] = field(default_factory=dict)

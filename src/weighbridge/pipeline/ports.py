@@ -11,6 +11,7 @@ from weighbridge.domain.drift import Monitor, Watched
 from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Demand, HeldFor, Hold, Settlement, Standing
+from weighbridge.domain.kept import KeptAnswer
 from weighbridge.domain.key import MadeKey, StoredKey
 from weighbridge.domain.material import Source
 from weighbridge.domain.news import News
@@ -258,6 +259,18 @@ class Sources(Protocol):
 
     async def search(self, wanted: Search) -> list[Source]:
         """Passages that hold something of what is asked, the most relevant first."""
+        ...
+
+
+class Cache(Protocol):
+    """Answers that are kept to be given again. Both raise StoreError."""
+
+    async def get(self, key: str, now: float) -> KeptAnswer | None:
+        """One that has not expired at `now` (seconds since the epoch)."""
+        ...
+
+    async def put(self, key: str, answer: KeptAnswer, now: float, expires_at: float) -> None:
+        """There for everybody when it returns."""
         ...
 
 

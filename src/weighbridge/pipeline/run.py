@@ -14,6 +14,7 @@ from weighbridge.pipeline.climb import DECLARED, Climb, ending_without_models
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import keep_failure
 from weighbridge.pipeline.house import House
+from weighbridge.pipeline.kept import kept_or_made
 from weighbridge.pipeline.log_line import write_log_line
 from weighbridge.pipeline.plan import Plan, make_plan
 from weighbridge.pipeline.review import HandOver, hand_over
@@ -34,7 +35,7 @@ async def walk(draft: Draft, house: House) -> Outcome:
     in_force = house.in_force
     try:
         plan = await make_plan(draft, house, in_force)  # classify, assemble, route
-        ending = await answer(draft, plan, house)  # hold, call, validate, next_step, settle
+        ending = await kept_or_made(draft, plan, house, answer)  # hold, call, validate, next_step, settle
     except (ModelsCoolingDownError, NoEvidenceError) as error:
         ending = await ending_without_models(draft, error, house)
     except BaseException as error:  # a cancelled request may have spent money too: it gets its record

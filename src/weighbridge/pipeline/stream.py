@@ -25,6 +25,7 @@ from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.endings import give_up, keep_failure
 from weighbridge.pipeline.flow import Flow
 from weighbridge.pipeline.house import House
+from weighbridge.pipeline.kept import keep_answer, kept_answer, kept_or_made
 from weighbridge.pipeline.ladder import step_after_commit
 from weighbridge.pipeline.plan import Plan, make_plan, stream_mode
 from weighbridge.pipeline.result import Result
@@ -40,13 +41,19 @@ async def open_stream(request: Request, caller: Caller, house: House) -> "LiveSt
     try:
         plan = await make_plan(draft, house, in_force)
         is_live = stream_mode(plan.task, request) is StreamMode.LIVE
-        ending = await (_begin(draft, plan, house) if is_live else answer(draft, plan, house))
+        ending = await (_live(draft, plan, house) if is_live else kept_or_made(draft, plan, house, answer))
     except (ModelsCoolingDownError, NoEvidenceError) as error:
         ending = await ending_without_models(draft, error, house)
     except BaseException as error:
         await keep_failure(draft, error, house)
         raise
     return ending if isinstance(ending, LiveStream) else await conclude(draft, ending, house)
+
+
+async def _live(draft: Draft, plan: Plan, house: House) -> "LiveStream | Response | HandOver":
+    """A kept answer, or one that flows; a stream keeps nobody waiting who asks the same."""
+    async with kept_answer(draft, plan, house) as kept:
+        return kept or await _begin(draft, plan, house)
 
 
 async def _begin(draft: Draft, plan: Plan, house: House) -> "LiveStream | Response | HandOver":
@@ -183,6 +190,7 @@ class LiveStream:
         step = step_after_commit(result.judged)
         draft.attempts.append(result.told(step))
         if step.kind is StepKind.ACCEPT and result.response is not None:
+            await keep_answer(draft, self._flow.plan, result.response, house)
             outcome = await record(draft, result.response, house)
             self.record = outcome.record
             return outcome.response.choices[0].citations

@@ -42,6 +42,7 @@ from weighbridge.routing.proof import standing_of
 from weighbridge.store.audit import SqliteAudit
 from weighbridge.store.drift import SqliteDrift
 from weighbridge.store.identifiers import RecordIds
+from weighbridge.store.kept import SqliteCache
 from weighbridge.store.keys import SqliteKeys
 from weighbridge.store.ledger import SqliteLedger
 from weighbridge.store.records import SqliteRecords
@@ -207,6 +208,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         reviews=SqliteReviews(records, policy.store.review_limit),
         drift=drift,
         sources=SqliteSources(records),
+        cache=SqliteCache(records),
         states=SqliteStates(records),
         pages=PageCalls(others),
         tools=ToolCalls(others),

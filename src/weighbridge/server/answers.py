@@ -53,10 +53,12 @@ def rate_headers(rates: Sequence[RateStanding], dialect: str) -> HeaderList:
 def record_headers(record: Record) -> HeaderList:
     """What really served, why, with what verdict, and what it cost."""
     reason = record.decision.reason.value if record.decision else "none"
+    cache = [] if record.cache_hit is None else [(b"x-weighbridge-cache", b"hit")]
     review = [] if record.review_id is None else [(b"x-weighbridge-review", record.review_id.encode())]
     return [
         *_identity(record.id),
         *review,
+        *cache,
         *_route(record.served_model or "none", reason, record.is_fallback),
         (b"x-weighbridge-cost-usd", b"unknown" if record.cost is None else str(record.cost).encode()),
         (b"x-weighbridge-verdict", record.verdict.encode()),

@@ -44,6 +44,9 @@ def render_record(record: Record) -> Json:
         "shadow": None if record.shadow is None else {"of": record.shadow.of, "agrees": record.shadow.agrees},
         "evidence": render_evidence(record.evidence),
         "cited": list(record.cited),
+        "cache_hit": None
+        if record.cache_hit is None
+        else {"of": record.cache_hit.of, "model": record.cache_hit.model, "saved_usd": usd(record.cache_hit.saved)},
         "state": None
         if record.state is None
         else {"covered": record.state.covered, "tokens": record.state.tokens, "is_reused": record.state.is_reused},
@@ -70,6 +73,9 @@ def render_explanation(record: Record) -> Json:
         "attempts": [render_attempt(attempt) for attempt in record.attempts],
         "evidence": render_evidence(record.evidence),
         "cited": list(record.cited),
+        "cache_hit": None
+        if record.cache_hit is None
+        else {"of": record.cache_hit.of, "model": record.cache_hit.model, "saved_usd": usd(record.cache_hit.saved)},
         "latest_customer_message_used": record.latest_customer_message_used,
         "preparations": [render_probe(probe) for probe in record.preparations],
         "served_model": record.served_model,
