@@ -22,15 +22,18 @@ class Undercounts:
 
     def __init__(self) -> None:
         self._of: dict[str, deque[float]] = {}
+        self._largest: dict[str, float] = {}
 
     def note(self, model: str, counted: int, told: int) -> None:
         """What we counted, and what the provider told of the same input."""
-        ratio = (told - FIXED_TOKENS) / max(1, counted)
-        self._of.setdefault(model, deque(maxlen=KEPT)).append(min(max(ratio, 1.0), AT_MOST))
+        ratio = min(max((told - FIXED_TOKENS) / max(1, counted), 1.0), AT_MOST)
+        known = self._of.setdefault(model, deque())
+        known.append(ratio)
+        forgotten = known.popleft() if len(known) > KEPT else 0.0
+        largest = self._largest.get(model, 1.0)
+        self._largest[model] = max(known) if forgotten == largest > 1.0 else max(largest, ratio)
 
     def at_most(self, model: str, tokens: int, tokenizer: str) -> int:
         """What the provider will hardly count above, where we count `tokens`."""
-        known = self._of.get(model)
         first = AT_FIRST_BY_WORDS if tokenizer == WORDS else AT_FIRST
-        ratio = first if not known else max(known)
-        return int(tokens * ratio) + 1 + FIXED_TOKENS
+        return int(tokens * self._largest.get(model, first)) + 1 + FIXED_TOKENS

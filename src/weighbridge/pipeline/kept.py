@@ -60,6 +60,8 @@ async def kept_or_made(
 ) -> Response | HandOver:
     """The answer of an equal request where the task allows that, else one that is made, and kept. Raises StoreError,
     and whatever `make` raises."""
+    if plan.task.cache is None:
+        return await make(draft, plan, house)
     async with kept_answer(draft, plan, house) as kept:
         ending = kept or await make(draft, plan, house)
         if not isinstance(ending, HandOver):

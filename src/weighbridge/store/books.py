@@ -1,4 +1,5 @@
-"""The ledger's statements: each runs inside the writer's transaction, or on the reading connection."""
+"""The ledger's statements: each runs inside the writer's transaction, or on the reading connection. Accounts and book
+follow holds by the triggers of migration 0006."""
 
 import logging
 import sqlite3
@@ -18,18 +19,14 @@ log = logging.getLogger("weighbridge.ledger")
 
 MOST_SHOWN_HOLDERS = 100
 MOST_EXPIRED = 500
-_HELD = (
-    "UPDATE accounts SET held_pico = held_pico + ?, held_tokens = held_tokens + ?"
-    " WHERE budget = ? AND holder = ? AND begins = ?"
-)
-_SETTLED = (
-    "UPDATE accounts SET held_pico = held_pico - ?, held_tokens = held_tokens - ?,"
-    " spent_pico = spent_pico + ?, spent_tokens = spent_tokens + ? WHERE budget = ? AND holder = ? AND begins = ?"
+_HOLD = "INSERT INTO holds (id, record_id, at, lease_until, pico, tokens, accounts) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SETTLE = (
+    "UPDATE holds SET at = ?, spent_pico = coalesce(?, pico), spent_tokens = coalesce(?, tokens), kind = ? WHERE id = ?"
 )
 _WARNED = "UPDATE accounts SET warned = ?1 WHERE budget = ?2 AND holder = ?3 AND begins = ?4 AND warned < ?1"
-_TRANSFER = (
+_OPENED = (
     "INSERT INTO transfers (at, hold_id, record_id, budget, holder, begins, source, target, kind, pico, tokens)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " VALUES (?, '', '', ?, ?, ?, 'free', 'spent', 'opened', ?, 0)"
 )
 
 
@@ -51,14 +48,8 @@ def hold(
         return exceeded(demand, standings, now)
     cost, tokens = demand.cost(granted), demand.tokens(granted)
     pico = 0 if cost is None else cost.pico
-    origin = now, hold_id, held_for.record_id
-    for account in accounts:
-        store.execute(_HELD, (pico, tokens, *_key(account)))
-        store.execute(_TRANSFER, (*origin, *_key(account), "free", "held", "held", pico, tokens))
     keys = orjson.dumps([_key(account) for account in accounts]).decode()
-    store.execute(
-        "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?)", (hold_id, held_for.record_id, held_for.until, pico, tokens, keys)
-    )
+    store.execute(_HOLD, (hold_id, held_for.record_id, now, held_for.until, pico, tokens, keys))
     for account, standing in zip(accounts, standings, strict=True):
         _warn(store, account, standing, pico, tokens)
     return Hold(hold_id, cost, granted)
@@ -66,26 +57,10 @@ def hold(
 
 def settle(store: sqlite3.Connection, settlement: Settlement, now: float, kind: str | None = None) -> bool:
     """End a hold; False when it has ended already. What is not used goes back, what is over is counted as well."""
-    row = store.execute(
-        "DELETE FROM holds WHERE id = ? RETURNING record_id, pico, tokens, accounts", (settlement.hold_id,)
-    ).fetchone()
-    if row is None:
-        return False
-    record_id, held_pico, held_tokens, keys = row
-    pico = held_pico if settlement.cost is None else settlement.cost.pico
-    tokens = held_tokens if settlement.tokens is None else settlement.tokens
-    spent = kind or ("estimated" if settlement.cost is None else "settled")
-    moves = (
-        ("held", "spent", spent, min(pico, held_pico), min(tokens, held_tokens)),
-        ("held", "free", "returned", max(0, held_pico - pico), max(0, held_tokens - tokens)),
-        ("free", "spent", "overrun", max(0, pico - held_pico), max(0, tokens - held_tokens)),
-    )
-    for key in orjson.loads(keys):
-        store.execute(_SETTLED, (held_pico, held_tokens, pico, tokens, *key))
-        for move in moves:
-            if any(move[3:]):
-                store.execute(_TRANSFER, (now, settlement.hold_id, record_id, *key, *move))
-    return True
+    cost = settlement.cost
+    spent = kind or ("estimated" if cost is None else "settled")
+    pico = None if cost is None else cost.pico
+    return store.execute(_SETTLE, (now, pico, settlement.tokens, spent, settlement.hold_id)).rowcount > 0
 
 
 def expire(store: sqlite3.Connection, now: float) -> int:
@@ -136,7 +111,7 @@ def _open(store: sqlite3.Connection, account: Account, now: float, *, is_first: 
     pico = _spent_before(store, account) if is_first else 0
     store.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, 0, 0, 0, 0)", (*_key(account), pico))
     if pico:
-        store.execute(_TRANSFER, (now, "", "", *_key(account), "free", "spent", "opened", pico, 0))
+        store.execute(_OPENED, (now, *_key(account), pico))
     return pico
 
 

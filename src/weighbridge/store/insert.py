@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from pathlib import Path
 
 from weighbridge.domain.audit import Deed
@@ -55,13 +54,20 @@ def _write(connection: sqlite3.Connection, steps: Sequence[Step], path: Path) ->
 
 
 def _commit(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[object]:
+    """Work first, in its order, so that a settlement goes before the record that follows it; then all records at
+    once."""
+    outcomes: list[object] = [None] * len(steps)
     if not steps:
-        return []
-    outcomes: list[object] = []
+        return outcomes
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for _, group in groupby(steps, lambda step: isinstance(step, tuple)):
-            outcomes += _done(connection, list(group))
+        rows = []
+        for place, step in enumerate(steps):
+            if isinstance(step, tuple):
+                rows.append(step)
+            else:
+                outcomes[place] = step(connection)
+        _insert(connection, rows)
         connection.execute("COMMIT")
     except sqlite3.Error:
         if connection.in_transaction:  # a full disk has rolled it back already
@@ -70,23 +76,21 @@ def _commit(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[objec
     return outcomes
 
 
-def _done(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[object]:
-    """Steps of one kind: records go in together."""
-    rows = [step for step in steps if isinstance(step, tuple)]
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
     if rows:
         connection.executemany(INSERT_RECORD, rows)
         append(connection, [_deed(row) for row in rows])
-        return [None] * len(rows)
-    return [step(connection) for step in steps if not isinstance(step, tuple)]
 
 
 def insert_record(connection: sqlite3.Connection, record: Record) -> None:
     """One record and its entry in the audit log, inside somebody's transaction. Raises UnwritableRecordError."""
-    _done(connection, [row_of(record)])
+    _insert(connection, [row_of(record)])
+
+
+_ID, _AT, _CALLER, _BODY = (COLUMNS.index(name) for name in ("id", "created_at", "caller", "body"))
 
 
 def _deed(row: Row) -> tuple[str, Deed]:
-    told = dict(zip(COLUMNS, row, strict=True))
-    body = told["body"]
+    body = row[_BODY]
     digest = digest_of(body if isinstance(body, bytes) else b"")
-    return str(told["created_at"]), Deed(str(told["caller"]), REQUEST, str(told["id"]), digest)
+    return str(row[_AT]), Deed(str(row[_CALLER]), REQUEST, str(row[_ID]), digest)
