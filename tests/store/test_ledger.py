@@ -333,6 +333,29 @@ async def test_a_settlement_is_on_disk_before_the_record_that_follows_it(tmp_pat
     await records.close()
 
 
+async def test_old_periods_are_forgotten_whole_and_what_never_begins_anew_is_kept(ledger: SqliteLedger) -> None:
+    daily, ever = a_budget(100), a_budget(1_000, "total")
+    for day in (0, 1, 300):
+        hold = await held(ledger, exactly(10), daily, ever, now=NOON + day * DAY_S)
+        ledger.settle(Settlement(hold.id, Money(7)), NOON + day * DAY_S)
+    assert await ledger.forget(NOON + 401 * DAY_S) == 2
+    assert (await standing(ledger, daily)).spent == ZERO
+    assert (await standing(ledger, daily, NOON + 300 * DAY_S)).spent == Money(7)
+    assert (await standing(ledger, ever)).spent == Money(21)
+    assert await ledger.check() == []
+
+
+async def test_a_settlement_that_cannot_be_written_is_told_and_does_not_raise(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with a_ledger(tmp_path) as ledger:
+        hold = await held(ledger, exactly(10), a_budget(100))
+    ledger.settle(Settlement(hold.id, Money(10)), NOON)
+    assert "is not settled" in caplog.text
+    async with a_ledger(tmp_path) as ledger:
+        assert await ledger.expire(NOON + 61) == 1
+
+
 steps = st.one_of(
     st.tuples(st.just("hold"), st.integers(0, 60), st.sets(st.sampled_from(["day", "month", "total"]), min_size=1)),
     st.tuples(st.just("settle"), st.integers(0, 10), st.one_of(st.none(), st.integers(0, 60))),

@@ -45,8 +45,10 @@ class Admission:
         return key.caller
 
     async def _refresh(self) -> None:
-        """Ask the store whether anything changed, where that is not known of this moment; one asks for all."""
-        while self._clock.monotonic() - self._asked_at > TRUSTED_S:
+        """Ask the store whether anything changed, where that is not known of this moment; one asks for all. A slow
+        store is asked twice at most: the second time begins after we came."""
+        oldest = self._clock.monotonic() - TRUSTED_S
+        while self._asked_at < oldest:
             if self._asking is None or self._asking.done():
                 self._asking = asyncio.create_task(self._ask())
             await asyncio.shield(self._asking)

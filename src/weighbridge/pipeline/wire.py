@@ -222,6 +222,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     upkeep = (
         partial(records.expire_every, CLEAN_EVERY_S),
         partial(ledger.expire_every, EXPIRE_HOLDS_EVERY_S, clock.now),
+        partial(ledger.forget_every, CLEAN_EVERY_S, clock.now),
         partial(expire_every, EXPIRE_REVIEWS_EVERY_S, house),
         partial(tell_every, TELL_WEBHOOKS_EVERY_S, house),
         partial(watch_every, WATCH_DRIFT_EVERY_S, house),

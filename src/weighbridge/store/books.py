@@ -71,14 +71,21 @@ def expire(store: sqlite3.Connection, now: float) -> int:
     return len(lost)
 
 
+def forget(store: sqlite3.Connection, before: float) -> int:
+    """Delete accounts of periods that began before that moment, and their part of the book; how many accounts. What
+    never begins anew is kept for good."""
+    store.execute("DELETE FROM transfers WHERE begins BETWEEN 1 AND ?", (int(before),))
+    return store.execute("DELETE FROM accounts WHERE begins BETWEEN 1 AND ?", (int(before),)).rowcount
+
+
 def standings(store: sqlite3.Connection, budgets: Sequence[tuple[Budget, int, int, int | None]]) -> list[Standing]:
     """Each budget with its holders, the fullest first; one that nothing counted against yet is empty."""
     found = []
     for budget, begins, since, ends in budgets:
         rows = store.execute(
             "SELECT holder, sum(spent_pico), sum(held_pico), sum(spent_tokens), sum(held_tokens) FROM accounts"
-            " WHERE budget = ? AND begins >= ? GROUP BY holder ORDER BY 2 DESC, 4 DESC, 1 LIMIT ?",
-            (budget.name, since, MOST_SHOWN_HOLDERS),
+            " WHERE budget = ? AND begins BETWEEN ? AND ? GROUP BY holder ORDER BY 2 DESC, 4 DESC, 1 LIMIT ?",
+            (budget.name, since, begins, MOST_SHOWN_HOLDERS),
         ).fetchall()
         if not rows and budget.per is None:
             account = Account(budget, "", begins, since, ends)

@@ -8,7 +8,7 @@ from functools import partial
 
 from weighbridge.budget.accounts import bounds_of
 from weighbridge.domain.budget import Account, Budget
-from weighbridge.domain.errors import BudgetExceededError, StoreError, WeighbridgeError
+from weighbridge.domain.errors import BudgetExceededError, OverloadedError, StoreError, WeighbridgeError
 from weighbridge.domain.hold import Demand, HeldFor, Hold, Settlement, Standing
 from weighbridge.domain.money import ZERO
 from weighbridge.store import books
@@ -19,6 +19,8 @@ log = logging.getLogger("weighbridge.ledger")
 
 UNLIMITED = ""
 """The id of a hold that no budget covers: there is nothing to end."""
+KEPT_S = 400 * 86_400.0
+"""So long the ledger remembers periods: a year, and some weeks to look at it."""
 
 
 class SqliteLedger:
@@ -54,10 +56,16 @@ class SqliteLedger:
         return made
 
     def settle(self, settlement: Settlement, now: float) -> None:
-        """End a hold with what was really spent, before any record that is handed in later is written."""
-        if settlement.hold_id != UNLIMITED:
+        """End a hold with what was really spent, before any record that is handed in later is written. Never raises:
+        where nothing can be written the hold counts as spent when its lease is over."""
+        if settlement.hold_id == UNLIMITED:
+            return
+        try:
             future = self._records.work(partial(books.settle, settlement=settlement, now=now))
-            future.add_done_callback(partial(_note_settled, settlement.hold_id))
+        except (StoreError, OverloadedError) as error:
+            _warn_unsettled(settlement.hold_id, error)
+            return
+        future.add_done_callback(partial(_note_settled, settlement.hold_id))
 
     async def standings(self, budgets: Sequence[Budget], now: float) -> list[Standing]:
         """How full each budget is at `now`, the fullest holders first. Raises StoreError."""
@@ -71,12 +79,27 @@ class SqliteLedger:
             log.warning("%d holds were left behind by a killed process; they count as spent", lost)
         return lost
 
+    async def forget(self, now: float) -> int:
+        """Delete what is older than the ledger is kept; how many accounts. Raises StoreError."""
+        return await self._records.work(partial(books.forget, before=now - KEPT_S))
+
+    async def forget_every(self, interval_s: float, now: Callable[[], float]) -> None:
+        """The same now and again, until cancelled. A failure is logged and tried again."""
+        while True:
+            try:
+                forgotten = await self.forget(now())
+            except (StoreError, OverloadedError) as error:
+                log.warning("old accounts were not deleted: %s", error)
+            else:
+                log.log(logging.INFO if forgotten else logging.DEBUG, "deleted %d old accounts", forgotten)
+            await asyncio.sleep(interval_s)
+
     async def expire_every(self, interval_s: float, now: Callable[[], float]) -> None:
         """The same now and again, until cancelled. A failure is logged and tried again."""
         while True:
             try:
                 await self.expire(now())
-            except StoreError as error:
+            except (StoreError, OverloadedError) as error:
                 log.warning("holds that were left behind are not counted yet: %s", error)
             await asyncio.sleep(interval_s)
 
@@ -90,9 +113,13 @@ class SqliteLedger:
             self.settle(Settlement(hold_id, ZERO, 0), now)
 
 
+def _warn_unsettled(hold_id: str, error: BaseException) -> None:
+    log.warning("hold %s is not settled: %s It counts as spent when its lease is over.", hold_id, error)
+
+
 def _note_settled(hold_id: str, done: "asyncio.Future[bool]") -> None:
     error = None if done.cancelled() else done.exception()
     if error is not None:
-        log.warning("hold %s is not settled: %s It counts as spent when its lease is over.", hold_id, error)
+        _warn_unsettled(hold_id, error)
     elif not done.cancelled() and not done.result():
         log.warning("hold %s was settled after its lease, or twice; it counts as spent", hold_id)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.money import PICO_PER_USD, Money
-from weighbridge.domain.record import Record, RecordFilter
+from weighbridge.domain.record import OutcomeStatus, Record, RecordFilter
 from weighbridge.store.codec import decode
 from weighbridge.store.spend import Spend
 
@@ -64,6 +64,8 @@ def _conditions(wanted: RecordFilter) -> tuple[list[str], list[str]]:
     }
     stated = {condition: value for condition, value in compared.items() if value is not None}
     conditions = list(stated)
+    if wanted.status not in {None, OutcomeStatus.ANSWERED.value}:
+        conditions.append("status <> 'answered'")  # said as well, so that its partial index can serve
     if wanted.is_fallback is not None:
         conditions.append(f"is_fallback = {int(wanted.is_fallback)}")  # a literal, so that its partial index can serve
     return conditions, list(stated.values())

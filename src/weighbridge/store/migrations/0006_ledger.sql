@@ -12,6 +12,8 @@ CREATE TABLE accounts (
     PRIMARY KEY (budget, holder, begins)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX accounts_by_period ON accounts (begins);
+
 -- Money that is set aside for a running call. Who comes back after `lease_until` finds the money counted as spent.
 -- `accounts` is a JSON list of [budget, holder, begins]. A hold ends by an update that says what was spent, and is gone.
 CREATE TABLE holds (
@@ -46,7 +48,7 @@ CREATE TABLE transfers (
     record_id TEXT NOT NULL
 ) STRICT;
 
-CREATE INDEX transfers_by_time ON transfers (at);
+CREATE INDEX transfers_by_period ON transfers (begins);
 
 CREATE VIEW entries AS
     SELECT number, at, budget, holder, begins, source AS side, -pico AS pico, -tokens AS tokens, kind, hold_id, record_id
