@@ -161,6 +161,7 @@ def _run() -> Schema:
             "metadata": {"type": "object", "additionalProperties": TEXT},
             "max_output_tokens": {"type": "integer", "minimum": 1},
             "sources": {"type": "array", "items": _source(), "description": "Documents to answer from, and to cite."},
+            "user": {"type": "string", "description": "Your own customer, for budgets and rate limits."},
             "output": {"type": "object", "description": "`{type: json_schema, schema: ...}` for a shaped answer."},
         },
     }
