@@ -15,6 +15,9 @@ from standardwebhooks import Webhook
 from journeys.live import Client, serving_config
 from weighbridge.cli.main import invoke
 
+pytestmark = pytest.mark.xdist_group("reviews")
+"""One gateway for all: what `review export` leaves out was decided by the tests before it."""
+
 SECRET = "whsec_" + base64.b64encode(b"a key of a length to rely on").decode()
 CONFIG = """
 version: 1

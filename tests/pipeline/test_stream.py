@@ -88,7 +88,9 @@ async def test_a_caller_that_hangs_up_closes_the_call_and_is_recorded(tmp_path: 
             await anext(deltas)
         record = await only_record(house)
     assert script.was_closed
-    assert (record.status, record.cost) == (OutcomeStatus.CANCELLED, None)
+    assert (record.status, record.cost) == (OutcomeStatus.CANCELLED, Money(500_000))
+    assert record.attempts[0].usage is not None
+    assert record.attempts[0].usage.is_estimated, "what came is what was used, by our count"
 
 
 async def test_a_stream_that_nobody_reads_is_settled_and_recorded_too(tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ async def test_a_stream_that_nobody_reads_is_settled_and_recorded_too(tmp_path: 
                 raise ConnectionError("the headers could not be sent")
         record = await only_record(house)
     assert script.was_closed
-    assert (record.status, record.cost) == (OutcomeStatus.FAILED, None)
+    assert (record.status, record.cost) == (OutcomeStatus.FAILED, Money(500_000))
 
 
 async def test_a_contract_is_checked_before_anything_is_shown(tmp_path: Path) -> None:

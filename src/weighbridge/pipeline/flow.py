@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 
+from weighbridge.budget.cost import cost_of
 from weighbridge.dialects.collector import LARGEST_KEPT_CHARS, Collector
 from weighbridge.domain.attempt import Step, StepKind
 from weighbridge.domain.errors import ProviderError
@@ -14,7 +15,7 @@ from weighbridge.pipeline.attempt import Reserved, begin, end
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan, promises_something
-from weighbridge.pipeline.result import Result, answered, escalated, failed
+from weighbridge.pipeline.result import Result, answered, counted, escalated, failed
 
 TOO_LONG_TO_JUDGE = Verdict(
     VerdictStatus.INVALID,
@@ -101,10 +102,19 @@ class Flow:
         """The caller went away: hang up on the provider."""
         await self.deltas.aclose()
         self.house.health.note_nothing(self.model)
-        result = self._settled(
-            Result(self.model, self._elapsed_s(), estimate=self.reserved.hold.amount, first_chunk_s=self.first_chunk_s)
-        )
+        usage = self._used_so_far()
+        cost = cost_of(self.model.price, usage)
+        cut = Result(self.model, self._elapsed_s(), usage=usage, cost=cost, first_chunk_s=self.first_chunk_s)
+        result = self._settled(cut)
         self.draft.attempts.append(result.told(Step(StepKind.REFUSE, "cancelled")))
+
+    def _used_so_far(self) -> Usage | None:
+        """What came is what was used, by the provider's count or ours; `None` where nothing came, and what the provider
+        did meanwhile is unknown."""
+        if self.first_chunk_s is None or not self.collector.is_whole or self.draft.request.choices > 1:
+            return None
+        response = self.collector.response()
+        return response.usage or counted(response, self.plan.estimate(self.model), self.model)
 
     def _elapsed_s(self) -> float:
         return self.house.clock.monotonic() - self.started

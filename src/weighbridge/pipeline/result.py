@@ -10,7 +10,7 @@ from weighbridge.domain.hold import Estimate
 from weighbridge.domain.money import ZERO, Money
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.probe import Probe
-from weighbridge.domain.response import Response
+from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.signals import SignalValue
 from weighbridge.domain.usage import Usage
 from weighbridge.domain.verdict import Finding, FindingCode, Verdict, VerdictStatus
@@ -76,7 +76,7 @@ def answered(
 
     What has begun to flow is judged as it came: the caller has seen it.
     """
-    usage = response.usage or _counted(response, plan.estimate(model), model)
+    usage = response.usage or counted(response, plan.estimate(model), model)
     verdict = _contract_verdict(response, plan, model)
     if first_chunk_s is None and verdict.status is VerdictStatus.INVALID:
         response, verdict = _tidied(response, verdict, plan, model)
@@ -149,6 +149,12 @@ def _answer_signals(response: Response, plan: Plan, verdict: Verdict, usage: Usa
     return signals
 
 
-def _counted(response: Response, estimate: Estimate, model: PortfolioModel) -> Usage:
-    output = sum(count_tokens(choice.text, model.tokenizer).tokens for choice in response.choices)
+def counted(response: Response, estimate: Estimate, model: PortfolioModel) -> Usage:
+    """Our own count, where the provider told none."""
+    output = sum(count_tokens(said, model.tokenizer).tokens for said in map(_said, response.choices) if said)
     return Usage(estimate.input_tokens, output, is_estimated=True)
+
+
+def _said(choice: Choice) -> str:
+    calls = (f"{call.name} {call.arguments}" for call in choice.tool_calls)
+    return " ".join(part for part in (choice.text, choice.refusal, *calls) if part)
