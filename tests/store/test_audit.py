@@ -59,6 +59,22 @@ async def test_what_was_changed_is_found(audit: SqliteAudit, tmp_path: Path, sta
     assert any(_fits(fault, sentence) for sentence in faults), faults
 
 
+async def test_what_was_taken_out_is_found_although_the_rest_was_numbered_anew(
+    audit: SqliteAudit, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "records.db")) as connection:
+        connection.execute("DROP TRIGGER audit_is_not_changed")
+        connection.execute("DROP TRIGGER audit_is_not_deleted")
+        connection.execute("DELETE FROM audit WHERE number = 4")
+        for number in range(5, 9):
+            connection.execute("UPDATE audit SET number = ? WHERE number = ?", (number - 1, number))
+        connection.commit()
+    faults, _ = await audit.verify()
+    assert len(faults) == 1
+    assert "Entry 4" in faults[0]
+    assert "does not fit the one before it" in faults[0]
+
+
 async def test_a_log_that_was_written_anew_does_not_hold_the_head_of_the_old_one(
     audit: SqliteAudit, tmp_path: Path
 ) -> None:
@@ -90,6 +106,7 @@ deeds = st.builds(Deed, texts, texts, texts, texts)
 def test_no_two_entries_read_alike(at: str, deed: Deed, other_at: str, other: Deed) -> None:
     alike = chain(ORIGIN, at, deed) == chain(ORIGIN, other_at, other)
     assert alike == ((at, deed) == (other_at, other))
+    assert chain("1" * 64, at, deed) != chain(ORIGIN, at, deed)
 
 
 def _fits(pattern: str, sentence: str) -> bool:
