@@ -73,5 +73,5 @@ def test_each_budget_that_covers_has_its_account_and_long_names_are_bounded() ->
         Budget("u", Money(1), "day", per=Per.USER),
         Budget("o", Money(1), "day", caller="other"),
     )
-    found = accounts_of((a_budget("day"), each, other), Payer("app", "tag", user="x" * 1_000), 1_795_000_000.0)
+    found = accounts_of(budgets, Payer("app", "tag", user="x" * 1_000), 1_795_000_000.0)
     assert [(account.budget.name, len(account.holder)) for account in found] == [("b", 0), ("u", 256)]
