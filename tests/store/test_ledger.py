@@ -356,6 +356,19 @@ async def test_a_settlement_that_cannot_be_written_is_told_and_does_not_raise(
         assert await ledger.expire(NOON + 61) == 1
 
 
+async def test_a_cost_that_no_database_holds_is_told_and_hurts_nobody_else(
+    ledger: SqliteLedger, caplog: pytest.LogCaptureFixture
+) -> None:
+    budget = a_budget(100)
+    absurd, other = await held(ledger, exactly(10), budget), await held(ledger, exactly(10), budget)
+    ledger.settle(Settlement(absurd.id, Money(10**30)), NOON)
+    ledger.settle(Settlement(other.id, Money(3)), NOON)
+    now = await standing(ledger, budget)
+    assert (now.spent, now.held) == (Money(3), Money(10))
+    assert "is not settled" in caplog.text
+    assert await ledger.check() == []
+
+
 steps = st.one_of(
     st.tuples(st.just("hold"), st.integers(0, 60), st.sets(st.sampled_from(["day", "month", "total"]), min_size=1)),
     st.tuples(st.just("settle"), st.integers(0, 10), st.one_of(st.none(), st.integers(0, 60))),

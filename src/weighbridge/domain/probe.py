@@ -16,8 +16,6 @@ class ProbeKind(StrEnum):
     """Another model is asked how sure it is that the answer is right."""
     STATE = "state"
     """A model writes down what the older part of a conversation says."""
-    EMBEDDING = "embedding"
-    """The question as a vector, to search with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ log = logging.getLogger("weighbridge.ledger")
 
 MOST_SHOWN_HOLDERS = 100
 MOST_EXPIRED = 500
+MOST_PICO = 2**62
+"""Four times what the largest budget allows; more does not fit the database's integers, and is full all the same."""
 _HOLD = "INSERT INTO holds (id, record_id, at, lease_until, pico, tokens, accounts) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SETTLE = (
     "UPDATE holds SET at = ?, spent_pico = coalesce(?, pico), spent_tokens = coalesce(?, tokens), kind = ? WHERE id = ?"
@@ -138,7 +140,7 @@ def _spent_before(store: sqlite3.Connection, account: Account) -> int:
         " AND (? IS NULL OR caller = ?) AND (? IS NULL OR task = ?)",
         (day, budget.caller, budget.caller, budget.task, budget.task),
     ).fetchone()
-    return int(usd) * 10**12 + int(pico)
+    return min(int(usd) * 10**12 + int(pico), MOST_PICO)
 
 
 def _warn(store: sqlite3.Connection, account: Account, before: Standing, pico: int, tokens: int) -> None:

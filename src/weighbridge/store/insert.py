@@ -45,9 +45,10 @@ def _step_or_error(item: Record | Work) -> Step | StoreError:
 def _write(connection: sqlite3.Connection, steps: Sequence[Step], path: Path) -> list[object]:
     try:
         return _commit(connection, steps)
-    except (sqlite3.IntegrityError, sqlite3.DataError) as error:  # one of them is at fault
+    except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError) as error:  # one of them is at fault
         if len(steps) == 1:
-            return [store_error(error, path)]
+            told = error if isinstance(error, sqlite3.Error) else sqlite3.DataError(str(error))
+            return [store_error(told, path)]
         return [outcome for step in steps for outcome in _write(connection, [step], path)]
     except sqlite3.Error as error:
         return [store_error(error, path) for _ in steps]
@@ -69,7 +70,7 @@ def _commit(connection: sqlite3.Connection, steps: Sequence[Step]) -> list[objec
                 outcomes[place] = step(connection)
         _insert(connection, rows)
         connection.execute("COMMIT")
-    except sqlite3.Error:
+    except (sqlite3.Error, OverflowError):
         if connection.in_transaction:  # a full disk has rolled it back already
             connection.execute("ROLLBACK")
         raise

@@ -5,16 +5,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from weighbridge.domain.errors import InvalidFieldError
-from weighbridge.domain.money import PICO_PER_USD, Money
 from weighbridge.domain.record import OutcomeStatus, Record, RecordFilter
 from weighbridge.store.codec import decode
-from weighbridge.store.spend import Spend
-
-_SPEND = """
-SELECT CASE WHEN day >= date('now', 'start of month', '-1 month') THEN day END AS recent,
-       caller, task, sum(usd), sum(pico)
-FROM spend GROUP BY recent, caller, task
-"""
 
 
 def get(connection: sqlite3.Connection, record_id: str) -> Record | None:
@@ -29,14 +21,6 @@ def find(connection: sqlite3.Connection, wanted: RecordFilter) -> list[Record]:
     where = " AND ".join(conditions) or "true"
     query = f"SELECT body FROM records WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 (our own conditions)
     return [decode(body) for (body,) in connection.execute(query, (*values, max(wanted.limit, 0)))]
-
-
-def spend(connection: sqlite3.Connection) -> list[Spend]:
-    """By day since the beginning of last month, and everything before in one."""
-    return [
-        Spend(day, caller, task, Money(usd * PICO_PER_USD + pico))
-        for day, caller, task, usd, pico in connection.execute(_SPEND)
-    ]
 
 
 _LENGTHS = """

@@ -20,7 +20,6 @@ from weighbridge.store.connection import connect, connect_reader, told
 from weighbridge.store.insert import LARGEST_BATCH, Work, write
 from weighbridge.store.migrate import migrate
 from weighbridge.store.retention import BATCH_RECORDS, delete_expired, empty_log
-from weighbridge.store.spend import Spend
 from weighbridge.store.writer import Writer
 
 log = logging.getLogger("weighbridge.store")
@@ -87,10 +86,6 @@ class SqliteRecords:
     async def find(self, wanted: RecordFilter) -> list[Record]:
         """Newest first. Raises InvalidFieldError when `since` is no RFC 3339 time, StoreError when reading fails."""
         return await self._read(partial(queries.find, self._files.reader, wanted))
-
-    async def spend(self) -> list[Spend]:
-        """What was spent: by day since the beginning of last month, and everything before in one."""
-        return await self._read(partial(queries.spend, self._files.reader))
 
     async def output_lengths(self, tasks: Sequence[str], newest: int) -> dict[str, list[int]]:
         """By task the output tokens of the newest answers, oldest first."""

@@ -1,25 +1,9 @@
-"""What a record counts against budgets, and the sums that survive it."""
-
-from dataclasses import dataclass
+"""What a record counts as spent."""
 
 from weighbridge.domain.attempt import Attempt
 from weighbridge.domain.money import Money
 from weighbridge.domain.probe import Probe
 from weighbridge.domain.record import Record
-
-
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """What one caller spent on one task in one day."""
-
-    day: str | None
-    """UTC, `2026-11-25`; `None` for all days before last month together, which only `total` budgets ask for."""
-    caller: str
-    """Key name."""
-    task: str
-    """Task; empty for requests that were refused before they had one."""
-    amount: Money
-    """Counted money: real costs, and the held estimate where the cost is unknown."""
 
 
 def counted_pico(record: Record) -> int:
