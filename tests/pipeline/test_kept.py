@@ -11,8 +11,8 @@ from make import a_model, a_policy, a_request, a_response, a_task
 from pipeline.scripted import Script, gateway_on, standing_of
 from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import ANONYMOUS, EVALUATION, Caller
-from weighbridge.domain.errors import AttemptsFailedError, NoCandidateError
-from weighbridge.domain.kept import CacheRule
+from weighbridge.domain.errors import AttemptsFailedError, NoCandidateError, OverloadedError
+from weighbridge.domain.kept import CacheRule, KeptAnswer
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.money import Money
 from weighbridge.domain.outcome import Outcome
@@ -161,6 +161,22 @@ async def test_a_stream_gives_a_kept_answer_and_keeps_its_own(tmp_path: Path) ->
     assert isinstance(again, Outcome)
     assert again.record.cache_hit is not None
     assert again.text == "invoice"
+
+
+async def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Full:
+        async def get(self, key: str, now: float) -> None:
+            return None
+
+        async def put(self, key: str, answer: KeptAnswer, now: float, expires_at: float) -> None:
+            raise OverloadedError("The queue is full.", advice="Wait.")
+
+    async with gateway_on(Script(fast_small=[GOOD]), a_cached(), tmp_path) as house:
+        house.cache = Full()
+        assert (await ask(house)).text == "invoice"
+    assert "is not kept" in caplog.text
 
 
 async def test_without_a_rule_nothing_is_kept(tmp_path: Path) -> None:

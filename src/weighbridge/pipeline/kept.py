@@ -7,17 +7,21 @@ others wait.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from weighbridge.config.digest import digest_of
 from weighbridge.domain.caller import EVALUATION
+from weighbridge.domain.errors import OverloadedError, StoreError
 from weighbridge.domain.kept import CacheHit, CacheRule, KeptAnswer
 from weighbridge.domain.response import Choice, FinishReason, Response
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.plan import Plan
 from weighbridge.pipeline.review import HandOver
+
+log = logging.getLogger("weighbridge.cache")
 
 UNDECISIVE = frozenset(
     {"messages", "input", "model", "stream", "stream_options", "user", "safety_identifier", "metadata", "store"}
@@ -70,7 +74,7 @@ async def kept_or_made(
 
 
 async def keep_answer(draft: Draft, plan: Plan, response: Response, house: House) -> None:
-    """Keep a valid answer in words, whole and by itself. Raises StoreError."""
+    """Keep a valid answer in words, whole and by itself. A store that fails here costs no answer."""
     rule, choices = plan.task.cache, response.choices
     if rule is None or draft.cache_key is None or draft.hit is not None or not draft.attempts:
         return
@@ -80,7 +84,10 @@ async def keep_answer(draft: Draft, plan: Plan, response: Response, house: House
         return
     now = house.clock.now()
     kept = KeptAnswer(response.text, last.model, draft.id, last.usage, draft.cost)
-    await house.cache.put(draft.cache_key, kept, now, now + rule.keep_s)
+    try:
+        await house.cache.put(draft.cache_key, kept, now, now + rule.keep_s)
+    except (StoreError, OverloadedError) as error:  # the answer is given all the same, and made anew the next time
+        log.warning("the answer of %s is not kept: %s", draft.id, error)
 
 
 def _is_cacheable(draft: Draft, plan: Plan) -> bool:

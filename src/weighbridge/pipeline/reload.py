@@ -9,7 +9,7 @@ from pathlib import Path
 from weighbridge.config.gate import file_digest
 from weighbridge.config.load import config_fingerprint, load_policy, stamps_of
 from weighbridge.domain.audit import Deed
-from weighbridge.domain.errors import ConfigError, ConfigProblem, StoreError
+from weighbridge.domain.errors import ConfigError, ConfigProblem, OverloadedError, StoreError
 from weighbridge.domain.moment import rfc3339
 from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.house import House, InForce
@@ -93,5 +93,5 @@ async def note_policy(house: House) -> None:
     digest, moment = house.in_force.policy.digest, datetime.fromtimestamp(house.clock.now(), UTC)
     try:
         await house.audit.note(Deed("gateway", "policy.in_force", digest), rfc3339(moment))
-    except StoreError as error:
+    except (StoreError, OverloadedError) as error:
         log.warning("The audit log does not have policy %s: %s", digest[:12], error)
