@@ -94,7 +94,7 @@ def test_a_revoked_key_is_out_within_a_second_in_another_process_at_once_in_this
     for name, value in ENV.items():
         monkeypatch.setenv(name, value)
     assert invoke(["keys", "revoke", "there", "--as", "ann", "--config", str(folder / "weighbridge.yaml")]) == 0
-    time.sleep(TRUSTED_S + 0.1)
+    time.sleep(TRUSTED_S + 0.1)  # so long another process believes what it knew
     assert client.post(RUN, BODY, there).error["code"] == "invalid_key"
     assert "turn it away within a second" in capsys.readouterr().out
 
@@ -102,7 +102,7 @@ def test_a_revoked_key_is_out_within_a_second_in_another_process_at_once_in_this
 def test_an_expired_key_opens_nothing(client: Client) -> None:
     key = make(client, "short", expires_in_s=1)
     assert client.post(RUN, BODY, key).status == 200
-    time.sleep(1.1)
+    time.sleep(1.1)  # the key ends after one second of real time
     assert client.post(RUN, BODY, key).error["code"] == "invalid_key"
 
 
@@ -112,7 +112,7 @@ def test_while_a_key_is_rotated_both_open_and_then_the_new_one_alone(client: Cli
     new = {"x-api-key": made.json["key"]}
     assert made.json["team"] == "blue"
     assert client.post(RUN, BODY, old).status == client.post(RUN, BODY, new).status == 200
-    time.sleep(1.1)
+    time.sleep(1.1)  # the key ends after one second of real time
     assert client.post(RUN, BODY, old).error["code"] == "invalid_key"
     assert client.post(RUN, BODY, new).status == 200
 
@@ -199,11 +199,11 @@ def test_a_gateway_without_keys_asks_for_one_as_soon_as_one_was_made_even_after_
         assert client.post(RUN, BODY).status == 200
         assert invoke(["keys", "create", "app", "--as", "ann", *config]) == 0
         key = {"x-api-key": capsys.readouterr().out.split()[0]}
-        time.sleep(TRUSTED_S + 0.1)
+        time.sleep(TRUSTED_S + 0.1)  # so long another process believes what it knew
         assert client.post(RUN, BODY).error["code"] == "missing_key"
         assert client.post(RUN, BODY, key).status == 200
         assert invoke(["keys", "revoke", "app", "--as", "ann", *config]) == 0
-        time.sleep(TRUSTED_S + 0.1)
+        time.sleep(TRUSTED_S + 0.1)  # so long another process believes what it knew
         assert client.post(RUN, BODY).error["code"] == "missing_key"
     with closing(sqlite3.connect(tmp_path / "records.db")) as connection, pytest.raises(sqlite3.IntegrityError):
         connection.execute("DELETE FROM keys")

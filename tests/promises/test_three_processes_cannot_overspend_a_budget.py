@@ -75,7 +75,7 @@ def test_what_three_processes_spend_together_is_what_the_budget_allows(tmp_path:
     with gateways(tmp_path, 3) as running, ThreadPoolExecutor(50) as callers:
         clients = [client for _, client in running]
         first = [callers.submit(_ask, clients[number % 3]) for number in range(150)]
-        time.sleep(0.3)
+        time.sleep(0.3)  # calls must be under way when it is killed
         os.kill(running[0][0].pid, signal.SIGKILL)
         more = [callers.submit(_ask, clients[1 + number % 2]) for number in range(2 * CALLS)]
         ended = Counter(future.result() for future in [*first, *more])
