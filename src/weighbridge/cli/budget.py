@@ -121,7 +121,8 @@ def _time(seconds: int) -> str:
 
 
 def _table(standings: list[Standing]) -> Table:
-    table = Table(title=f"{len(standings)} budgets", title_justify="left")
+    names = {standing.account.budget.name for standing in standings}
+    table = Table(title=f"{len(names)} budgets", title_justify="left")
     for column in ("budget", "counts", "period", "limit", "spent", "held", "left", "used", "begins anew"):
         table.add_column(column, justify="right" if column in {"limit", "spent", "held", "left", "used"} else "left")
     for standing in standings:
@@ -133,7 +134,8 @@ def _table(standings: list[Standing]) -> Table:
 def _cells(standing: Standing) -> list[tuple[str, ...]]:
     """A line for each limit."""
     account, budget = standing.account, standing.account.budget
-    name = visible(budget.name + (f": {account.holder}" if account.holder else ""))
+    holder = "" if budget.per is None else f": {account.holder or '(none named)'}"
+    name = visible(budget.name + holder)
     ends = "never" if account.ends is None else _time(account.ends)
     period = budget.period if budget.window_s is None else f"{budget.period} {budget.window_s} s"
     lines = []
