@@ -145,8 +145,11 @@ def _spent_before(store: sqlite3.Connection, account: Account) -> int:
 
 def _warn(store: sqlite3.Connection, account: Account, before: Standing, pico: int, tokens: int) -> None:
     """Once a period for each level that is reached."""
+    levels = account.budget.warn_at
     after = Standing(account, before.spent, before.held + Money(pico), before.spent_tokens, before.held_tokens + tokens)
-    reached = max((level for level in account.budget.warn_at if before.used < level <= after.used), default=None)
+    if not levels or after.used < min(levels):
+        return
+    reached = max((level for level in levels if before.used < level <= after.used), default=None)
     if reached is None:
         return
     changed = store.execute(_WARNED, (reached, *_key(account)))
