@@ -240,6 +240,17 @@ def test_a_bill_is_held_against_the_records(
     assert invoke(["budget", "reconcile", "gone.csv", "--form", "csv"]) == 2
 
 
+def test_a_bill_of_an_hour_is_held_against_that_hour(capsys: Captured, tmp_path: Path) -> None:
+    (tmp_path / "weighbridge.yaml").write_text(BUDGETED)
+    invoke(["run", "greet", "--input", "hello there", "--json"])
+    record = json.loads(capsys.readouterr().out)["record"]
+    model, day = record["attempts"][0]["served_by"], record["created_at"][:10]
+    hour = (int(record["created_at"][11:13]) + 12) % 24
+    rows = f"{day}T{hour:02}:00:00Z,{day}T{hour:02}:59:00Z,{model},0,0"
+    (tmp_path / "bill.csv").write_text(f"begins,ends,model,input_tokens,output_tokens\n{rows}\n")
+    assert invoke(["budget", "reconcile", "bill.csv", "--form", "csv"]) == 0
+
+
 def test_prices_show_says_who_says_so_and_what_is_unknown(capsys: Captured, tmp_path: Path) -> None:
     (tmp_path / "weighbridge.yaml").write_text(BUDGETED)
     assert invoke(["prices", "show", "--json"]) == 0

@@ -1,5 +1,6 @@
 """From a question to a prompt with sources: what is found, what is shown, and what happens when nothing is."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from weighbridge.config.expressions import compile_condition
 from weighbridge.domain.caller import ANONYMOUS, Caller
 from weighbridge.domain.errors import AttemptsFailedError, NeedsReviewError, NoEvidenceError
 from weighbridge.domain.evidence import EvidenceRule, LeftOutReason, SourceStatus, Treatment, WhenNone
+from weighbridge.domain.levels import Risk
 from weighbridge.domain.material import Source
 from weighbridge.domain.money import Money
 from weighbridge.domain.policy import GatewayKey
@@ -21,7 +23,7 @@ from weighbridge.domain.record import OutcomeStatus
 from weighbridge.domain.request import EmbeddingWish, Request
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.secret import Secret
-from weighbridge.domain.task import CitationRule, Contract, ReviewRule, Task
+from weighbridge.domain.task import CitationRule, Contract, ReviewRule, ShadowRule, Task
 from weighbridge.domain.tool import Collection
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.index import put_document
@@ -176,6 +178,24 @@ async def test_a_document_for_others_reaches_nobody_else(tmp_path: Path) -> None
         assert "98 %" not in prompt(script)
         await run(asks(QUESTION), keys[0].caller, house)
         assert "98 %" in prompt(script)
+
+
+@pytest.mark.parametrize("who", [ANONYMOUS, Caller("shop")], ids=["without keys", "with a key"])
+async def test_a_challenger_is_shown_what_the_caller_was_shown(tmp_path: Path, who: Caller) -> None:
+    task = replace(answering(), shadow=ShadowRule("frontier-reasoning", 1.0, Money.usd(1)))
+    answer = said("98 % [handbook/shop.md]")
+    script = Script(fast_small=[answer], frontier_reasoning=[answer])
+    keys = () if who is ANONYMOUS else (GatewayKey(who, Secret("${env:K}", "s")),)
+    async with house_with(script, task, tmp_path, keys=keys) as house:
+        house.chance = lambda: 0.0
+        await put_document("shop.md", b"---\nreaders: shop\n---\nOur uptime promise was 98 %.", HANDBOOK, {}, house)
+        await run(asks(QUESTION, risk=Risk.LOW), who, house)
+        async with asyncio.timeout(10):
+            while len(script.requests) < 2:
+                await asyncio.sleep(0.02)
+    first, second = script.requests
+    assert "98 %" in first.messages[-1].text
+    assert first.messages == second.messages
 
 
 async def test_sources_keep_their_budget_in_money(tmp_path: Path) -> None:

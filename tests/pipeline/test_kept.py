@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from make import a_model, a_policy, a_request, a_response, a_task
-from pipeline.scripted import Script, gateway_on, standing_of
+from pipeline.scripted import Script, gateway_on, only_record, standing_of
 from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import ANONYMOUS, EVALUATION, Caller
 from weighbridge.domain.errors import AttemptsFailedError, NoCandidateError, OverloadedError
@@ -161,6 +161,33 @@ async def test_a_stream_gives_a_kept_answer_and_keeps_its_own(tmp_path: Path) ->
     assert isinstance(again, Outcome)
     assert again.record.cache_hit is not None
     assert again.text == "invoice"
+
+
+async def test_a_caller_that_leaves_while_its_answer_is_kept_has_its_record(tmp_path: Path) -> None:
+    class Slow:
+        async def get(self, key: str, now: float) -> None:
+            return None
+
+        async def put(self, key: str, answer: KeptAnswer, now: float, expires_at: float) -> None:
+            await asyncio.sleep(60)
+
+    pieces = [Delta(text="invoice"), Delta(finish_reason=FinishReason.STOP), Delta(usage=Usage(10, 2))]
+    request = a_request("Classify this.", task="tag", risk=Risk.LOW, is_stream=True)
+
+    async def read(live: LiveStream) -> None:
+        async with live as deltas:
+            async for _ in deltas:
+                pass
+
+    async with gateway_on(Script(fast_small=[pieces]), a_cached(), tmp_path) as house:
+        house.cache = Slow()
+        live = await open_stream(request, ANONYMOUS, house)
+        assert isinstance(live, LiveStream)
+        reading = asyncio.create_task(read(live))
+        await asyncio.sleep(0.1)
+        reading.cancel()
+        await asyncio.wait({reading})
+        assert (await only_record(house)).status is OutcomeStatus.ANSWERED
 
 
 async def test_an_answer_that_cannot_be_kept_is_given_all_the_same(

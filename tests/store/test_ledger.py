@@ -249,6 +249,23 @@ async def test_what_was_spent_before_a_budget_was_declared_counts_in_it(tmp_path
         assert await ledger.check() == []
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"])
+async def test_a_new_day_is_not_charged_with_the_one_before_wherever_it_begins(tmp_path: Path, zone: str) -> None:
+    records = await SqliteRecords.open(tmp_path / "records.db")
+    numbers = count(1)
+    ledger = SqliteLedger(records, lambda: f"hold_{next(numbers)}")
+    budget = a_budget(100, time_zone=zone)
+    for day in range(3):
+        now = NOON + day * DAY_S
+        hold = await held(ledger, exactly(10), budget, now=now)
+        ledger.settle(Settlement(hold.id, Money(10)), now)
+        at = datetime.fromtimestamp(now, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        await records.append(a_record(f"rec_{day}", created_at=at, cost=Money(10)))
+        assert (await standing(ledger, budget, now)).spent == Money(10)
+    assert (await standing(ledger, budget, NOON + 3 * DAY_S)).spent == ZERO
+    await records.close()
+
+
 async def test_two_processes_on_one_file_cannot_overspend_together(tmp_path: Path) -> None:
     budget = a_budget(1_000, "total")
     async with a_ledger(tmp_path) as one, a_ledger(tmp_path) as other:

@@ -13,7 +13,8 @@ from weighbridge.domain.hold import Demand, Standing
 
 SHARE = 50
 """A call may take a fiftieth of the room where that is more than the least it needs, so that many at a time find some.
-Of 16, 50, 100 and 200 it turns traffic away latest without cutting more answers short (`bench/budgets.py`)."""
+A sixteenth turns calls away when a quarter of a small budget is really committed, a fiftieth at three quarters; smaller
+parts cut more answers short and gain nothing (`bench/budgets.py`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from rich.table import Table
 from weighbridge.budget.reconcile import reconcile as pair
 from weighbridge.cli.common import Config, Json, print_json, print_lines, print_tables, visible, with_gateway
 from weighbridge.dialects.usage_export import parse_export
-from weighbridge.domain.billed import Comparison
+from weighbridge.domain.billed import Billed, Comparison
 from weighbridge.domain.errors import CommandError
 from weighbridge.domain.hold import Standing
 from weighbridge.domain.money import Money
@@ -56,8 +56,7 @@ def reconcile(
         billed = parse_export(file.read_bytes(), form)
     except OSError:
         raise CommandError(f"{file} cannot be read.", advice="Name a readable file.") from None
-    begins = min(row.begins for row in billed) // DAY_S * DAY_S  # single answers are summed by their day
-    ends = -(-max(max(row.ends, row.begins + 1) for row in billed) // DAY_S) * DAY_S
+    begins, ends = _covered(billed)
     known = with_gateway(config, lambda gateway: gateway.known_calls(begins, ends))
     compared = pair(billed, known)
     off = [item for item in compared if item.off > tolerance]
@@ -66,6 +65,13 @@ def reconcile(
     else:
         print_tables(_compared(off or compared, len(compared), tolerance, bool(off)))
     return 1 if off else 0
+
+
+def _covered(billed: list[Billed]) -> tuple[float, float]:
+    """What the export tells of: its stretches of time, and of single answers their whole days."""
+    begins = min(row.begins if row.ends > row.begins else row.begins // DAY_S * DAY_S for row in billed)
+    ends = max(row.ends if row.ends > row.begins else row.begins // DAY_S * DAY_S + DAY_S for row in billed)
+    return begins, ends
 
 
 def _told(item: Comparison) -> dict[str, object]:

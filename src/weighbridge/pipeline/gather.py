@@ -77,7 +77,8 @@ async def _found(
     question, before = question_of(draft.request.messages)
     if not rule.collections or not question:
         return ()
-    reader = None if draft.caller in {ANONYMOUS, EVALUATION} and not draft.policy.keys else draft.caller.name
+    asker = draft.shadows.caller if draft.shadows else draft.caller  # a challenger is shown what was shown before
+    reader = None if asker in {ANONYMOUS, EVALUATION} and not draft.policy.keys else asker.name
     return await house.sources.search(Search(question, rule.collections, today, sensitivity, reader, before))
 
 

@@ -190,9 +190,9 @@ class LiveStream:
         step = step_after_commit(result.judged)
         draft.attempts.append(result.told(step))
         if step.kind is StepKind.ACCEPT and result.response is not None:
-            await keep_answer(draft, self._flow.plan, result.response, house)
-            outcome = await record(draft, result.response, house)
+            outcome = await record(draft, result.response, house)  # first: whoever leaves now leaves a record behind
             self.record = outcome.record
+            await keep_answer(draft, self._flow.plan, result.response, house)
             return outcome.response.choices[0].citations
         error = give_up(draft, step)
         await keep_failure(draft, error, house)

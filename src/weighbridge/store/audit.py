@@ -66,9 +66,8 @@ def _verify(
         if progress is not None and seen % 1_000 == 0:
             progress(seen, total)
     missing = store.execute(
-        "SELECT count(*) FROM records AS r WHERE NOT EXISTS"
-        " (SELECT 1 FROM audit AS a WHERE a.action = 'request' AND a.subject = r.id)"
-        " AND r.created_at >= coalesce((SELECT min(at) FROM audit WHERE action = 'request'), '9')"
+        "SELECT count(*) FROM records WHERE id NOT IN (SELECT subject FROM audit WHERE action = 'request')"
+        " AND created_at >= coalesce((SELECT min(at) FROM audit WHERE action = 'request'), '9')"
     ).fetchone()[0]
     known = head is None or store.execute("SELECT 1 FROM audit WHERE chained = ?", (head,)).fetchone()
     if not known:

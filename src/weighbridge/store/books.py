@@ -111,13 +111,13 @@ def _standing(store: sqlite3.Connection, account: Account, now: float) -> Standi
     ).fetchone()
     newest, spent, *rest = row
     if newest is None or newest < account.begins:
-        spent += _open(store, account, now, is_first=newest is None)
+        spent += _open(store, account, now)
     return Standing(account, Money(spent), Money(rest[0]), rest[1], rest[2])
 
 
-def _open(store: sqlite3.Connection, account: Account, now: float, *, is_first: bool) -> int:
-    """A new row, which begins with what was spent before there was one; how many pico-dollars that is."""
-    pico = _spent_before(store, account) if is_first else 0
+def _open(store: sqlite3.Connection, account: Account, now: float) -> int:
+    """A new row; how many pico-dollars it begins with."""
+    pico = _spent_before(store, account)
     store.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, 0, 0, 0, 0)", (*_key(account), pico))
     if pico:
         store.execute(_OPENED, (now, *_key(account), pico))
@@ -127,12 +127,14 @@ def _open(store: sqlite3.Connection, account: Account, now: float, *, is_first: 
 def _spent_before(store: sqlite3.Connection, account: Account) -> int:
     """For a budget that is new to a gateway with records: what keys and tasks spent in its period, day by day in UTC.
 
-    Other budgets begin with nothing: days do not tell users, tags, teams or hours.
+    Of a budget that the ledger knows everything is in its accounts, so a new period begins with nothing. So do new
+    budgets of which days say nothing: days do not tell users, tags, teams or hours.
     """
     budget = account.budget
-    if budget.per is not None or budget.team is not None or budget.tag is not None:
+    is_told_by_days = budget.per is None and budget.team is None and budget.tag is None
+    if not is_told_by_days or budget.period not in {"day", "week", "month", "total"}:
         return 0
-    if budget.period not in {"day", "week", "month", "total"}:
+    if store.execute("SELECT 1 FROM accounts WHERE budget = ? LIMIT 1", (budget.name,)).fetchone():
         return 0
     day = "" if account.since == 0 else datetime.fromtimestamp(account.since, UTC).date().isoformat()
     usd, pico = store.execute(

@@ -26,7 +26,7 @@ Step = Row | Work
 
 
 def write(connection: sqlite3.Connection, items: Sequence[Record | Work], path: Path) -> list[object]:
-    """Commit records, and by the table's trigger their spend, and work, in their order; for each what came of it
+    """Commit work in its order, then records, and by the table's trigger their spend; for each item what came of it
     (`None` for a record), or the StoreError that kept it out."""
     steps = [_step_or_error(item) for item in items]
     outcomes = iter(_write(connection, [step for step in steps if not isinstance(step, StoreError)], path))
