@@ -25,8 +25,8 @@ from weighbridge.domain.budget import Budget, Payer
 from weighbridge.domain.errors import BudgetExceededError
 from weighbridge.domain.hold import Demand, HeldFor, Hold, Settlement
 from weighbridge.domain.money import Money
-from weighbridge.store.ledger import SqliteLedger
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.ledger import StoredLedger
+from weighbridge.store.records import StoredRecords
 
 INPUT, EACH = Money(200_000_000), Money(12_000_000)
 """Of one call: 200 input tokens at one dollar a million, and an output token at twelve."""
@@ -67,7 +67,7 @@ class Ours:
 
     name = "hold what nearly always suffices"
 
-    def __init__(self, ledger: SqliteLedger, limit: Money, known: list[int]) -> None:
+    def __init__(self, ledger: StoredLedger, limit: Money, known: list[int]) -> None:
         self._ledger, self._budget = ledger, Budget("b", limit, "total", warn_at=())
         self._lengths = OutputLengths({TASK: known})
 
@@ -154,8 +154,8 @@ async def main(arguments: argparse.Namespace) -> None:
     worst = INPUT.pico + EACH.pico * MOST_OUTPUT
     limit = Money(arguments.worst_cases * worst)
     with tempfile.TemporaryDirectory() as folder:
-        records, numbers = await SqliteRecords.open(Path(folder) / "ledger.db"), count()
-        ledger = SqliteLedger(records, lambda: f"hold_{next(numbers)}")
+        records, numbers = await StoredRecords.open(Path(folder) / "ledger.db"), count()
+        ledger = StoredLedger(records, lambda: f"hold_{next(numbers)}")
         known = [call.output for call in traffic(arguments.known, 1, arguments.seed + 1)]
         lines = [await guarded(Ours(ledger, limit, known), calls, limit)]
         differences = await ledger.check()

@@ -30,8 +30,8 @@ from weighbridge.domain.evidence import EvidenceRule
 from weighbridge.domain.material import Source
 from weighbridge.domain.search import Search
 from weighbridge.pipeline.gateway import Gateway
-from weighbridge.store.records import SqliteRecords
-from weighbridge.store.sources import SqliteSources
+from weighbridge.store.records import StoredRecords
+from weighbridge.store.sources import StoredSources
 
 VOCABULARY = 30_000
 WORDS_A_PASSAGE = 60
@@ -100,8 +100,8 @@ def line(name: str, took: list[float], baseline: str, base: list[float]) -> Line
 
 async def search(folder: Path, passages: int, rounds: int, words: Words) -> Line:
     """Search among `passages`, beside what the index's own ranking of the same words takes."""
-    records = await SqliteRecords.open(folder / "search.db")
-    sources = SqliteSources(records)
+    records = await StoredRecords.open(folder / "search.db")
+    sources = StoredSources(records)
     for number in track(range(passages // PASSAGES_A_DOCUMENT), "writing passages", console=Console(stderr=True)):
         name = f"{number}.md"
         await sources.put([read_document("made", name, words.document().encode(), defaults={}, stated={})])

@@ -24,8 +24,8 @@ from weighbridge.budget.accounts import accounts_of
 from weighbridge.domain.budget import Budget, Payer
 from weighbridge.domain.hold import Demand, HeldFor, Settlement
 from weighbridge.domain.money import Money
-from weighbridge.store.ledger import SqliteLedger
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.ledger import StoredLedger
+from weighbridge.store.records import StoredRecords
 
 BUDGET = Budget("all", Money.usd(1_000_000), "month")
 PAYER = Payer("app", "tag")
@@ -63,8 +63,8 @@ async def measured(work: Callable[[], Awaitable[None]], callers: int, calls: int
 
 async def lines(folder: Path, calls: int, rounds: int) -> list[Line]:
     """Ledger and baseline in turn."""
-    records, numbers = await SqliteRecords.open(folder / "ledger.db"), count()
-    ledger = SqliteLedger(records, lambda: f"hold_{next(numbers)}")
+    records, numbers = await StoredRecords.open(folder / "ledger.db"), count()
+    ledger = StoredLedger(records, lambda: f"hold_{next(numbers)}")
     await records.work(lambda store: store.execute("CREATE TABLE blank (number INTEGER) STRICT"))
 
     async def hold_and_settle() -> None:

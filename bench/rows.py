@@ -30,8 +30,8 @@ from weighbridge.domain.record import OutcomeStatus, Record, RecordFilter
 from weighbridge.domain.signals import Basis, Classification
 from weighbridge.store.codec import row_of
 from weighbridge.store.insert import INSERT_RECORD
-from weighbridge.store.ledger import SqliteLedger
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.ledger import StoredLedger
+from weighbridge.store.records import StoredRecords
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 DAYS, TASKS, KEYS, HOLDERS = 28, 12, 200, 20_000
@@ -106,7 +106,7 @@ def made(rows: int) -> Iterator[Record]:
 
 async def filled(path: Path, rows: int) -> None:
     """A store with so many records, and with accounts of many holders."""
-    await (await SqliteRecords.open(path)).close()
+    await (await StoredRecords.open(path)).close()
     with closing(sqlite3.connect(path, isolation_level=None)) as store:
         store.execute("PRAGMA synchronous = OFF")
         store.execute("BEGIN")
@@ -130,8 +130,8 @@ async def timed(ask: Callable[[], Awaitable[object]], rounds: int) -> tuple[floa
 
 async def answers(path: Path, rounds: int) -> dict[str, tuple[float, float]]:
     """Every question, timed."""
-    records = await SqliteRecords.open(path)
-    ledger, now = SqliteLedger(records, lambda: "unused"), (START + timedelta(days=DAYS - 1)).timestamp()
+    records = await StoredRecords.open(path)
+    ledger, now = StoredLedger(records, lambda: "unused"), (START + timedelta(days=DAYS - 1)).timestamp()
     found = {
         name: await timed(lambda wanted=wanted: records.find(wanted), rounds) for name, wanted in QUESTIONS.items()
     }

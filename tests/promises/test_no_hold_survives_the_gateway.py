@@ -11,8 +11,8 @@ from journeys.live import Client
 from promises.killed import killed_gateway
 from weighbridge.config.load import load_policy
 from weighbridge.domain.money import ZERO, Money
-from weighbridge.store.ledger import SqliteLedger
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.ledger import StoredLedger
+from weighbridge.store.records import StoredRecords
 
 CONFIG = """
 version: 1
@@ -36,8 +36,8 @@ async def test_after_a_kill_what_was_held_counts_as_spent_and_nothing_is_held_fo
             body = {"input": "hello", "risk": "low"}
             threading.Thread(target=_ask, args=(client, body), daemon=True).start()
         threading.Event().wait(0.5)
-    records = await SqliteRecords.open(tmp_path / "weighbridge.db")
-    ledger = SqliteLedger(records, lambda: "hold_unused")
+    records = await StoredRecords.open(tmp_path / "weighbridge.db")
+    ledger = StoredLedger(records, lambda: "hold_unused")
     budgets = load_policy(tmp_path / "weighbridge.yaml", env={}).budgets
     (at_first,) = await ledger.standings(budgets, time.time())
     assert at_first.held == Money.usd("0.000664")

@@ -16,9 +16,9 @@ from pathlib import Path
 from journeys.live import Client
 from weighbridge.config.load import load_policy
 from weighbridge.domain.money import ZERO, Money
-from weighbridge.store.audit import SqliteAudit
-from weighbridge.store.ledger import SqliteLedger
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.audit import StoredAudit
+from weighbridge.store.ledger import StoredLedger
+from weighbridge.store.records import StoredRecords
 
 CALLS = 400
 ANSWER = "yes " * 9
@@ -85,8 +85,8 @@ def test_what_three_processes_spend_together_is_what_the_budget_allows(tmp_path:
 
 
 async def _look(folder: Path, ended: Counter[str]) -> None:
-    records = await SqliteRecords.open(folder / "weighbridge.db")
-    ledger = SqliteLedger(records, lambda: "unused")
+    records = await StoredRecords.open(folder / "weighbridge.db")
+    ledger = StoredLedger(records, lambda: "unused")
     budgets = load_policy(folder / "weighbridge.yaml", {}).budgets
     lost = await ledger.expire(time.time() + 3_600)
     (standing,) = await ledger.standings(budgets, time.time())
@@ -96,5 +96,5 @@ async def _look(folder: Path, ended: Counter[str]) -> None:
     assert ended["answered"] <= answered, "an answer that a caller has received was paid for"
     assert answered - ended["answered"] <= ended["gone"], "what was paid for and not received was lost with its process"
     assert await ledger.check() == []
-    assert (await SqliteAudit(records).verify())[0] == []
+    assert (await StoredAudit(records).verify())[0] == []
     await records.close()

@@ -16,7 +16,7 @@ import asyncio, os, sys, time
 from pathlib import Path
 from make import a_record
 from weighbridge.store.identifiers import RecordIds
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.records import StoredRecords
 
 class Clock:
     now = staticmethod(time.time)
@@ -28,7 +28,7 @@ async def answer(records, new_id):
         os.write(1, record.id.encode() + b"\\n")
 
 async def main():
-    records = await SqliteRecords.open(Path(sys.argv[1]))
+    records = await StoredRecords.open(Path(sys.argv[1]))
     new_id = RecordIds(Clock())
     await asyncio.gather(*[answer(records, new_id) for _ in range(64)])
 

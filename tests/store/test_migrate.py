@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from weighbridge.domain.errors import StoreError
-from weighbridge.store.connection import connect
-from weighbridge.store.migrate import migrate, migrations, statements
+from weighbridge.store.migrate_sqlite import migrate, migrations, statements
+from weighbridge.store.sqlite import connect
 
 OPEN = """
 import asyncio, sys
 from pathlib import Path
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.records import StoredRecords
 async def main():
-    records = await SqliteRecords.open(Path(sys.argv[1]))
+    records = await StoredRecords.open(Path(sys.argv[1]))
     await records.close()
 asyncio.run(main())
 """

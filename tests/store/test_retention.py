@@ -9,16 +9,18 @@ import pytest
 from make import a_record
 from weighbridge.domain.money import Money
 from weighbridge.domain.record import Content, RecordFilter
-from weighbridge.store.records import SqliteRecords
+from weighbridge.domain.secret import Secret
+from weighbridge.store.records import StoredRecords
 from weighbridge.store.retention import BATCH_RECORDS
+from weighbridge.store.sqlite import SqliteDatabase
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
 OVER = "2026-11-30T23:59:59.999999Z"
 EXACTLY_NOW = "2026-12-01T00:00:00.000000Z"
 
 
-async def test_only_what_has_expired_is_deleted(tmp_path: Path) -> None:
-    records = await SqliteRecords.open(tmp_path / "records.db")
+async def test_only_what_has_expired_is_deleted(place: Path | Secret) -> None:
+    records = await StoredRecords.open(place)
     await records.append(a_record("rec_1", expires_at=OVER))
     await records.append(a_record("rec_2", expires_at=EXACTLY_NOW))
     assert await records.expire(NOW) == 1
@@ -27,8 +29,8 @@ async def test_only_what_has_expired_is_deleted(tmp_path: Path) -> None:
     await records.close()
 
 
-async def test_more_than_a_batch_is_deleted_while_records_are_written(tmp_path: Path) -> None:
-    records = await SqliteRecords.open(tmp_path / "records.db")
+async def test_more_than_a_batch_is_deleted_while_records_are_written(place: Path | Secret) -> None:
+    records = await StoredRecords.open(place)
     count = BATCH_RECORDS * 3 + 1
     old = [records.append(a_record(f"rec_old_{number}", expires_at=OVER)) for number in range(count)]
     await asyncio.gather(*old)
@@ -39,8 +41,8 @@ async def test_more_than_a_batch_is_deleted_while_records_are_written(tmp_path: 
     await records.close()
 
 
-async def test_what_was_spent_outlives_its_records(tmp_path: Path) -> None:
-    records = await SqliteRecords.open(tmp_path / "records.db")
+async def test_what_was_spent_outlives_its_records(place: Path | Secret) -> None:
+    records = await StoredRecords.open(place)
     await records.append(a_record(expires_at=OVER, cost=Money(7)))
     await records.expire(NOW)
     assert await records.read(lambda store: store.execute("SELECT pico FROM spend").fetchall()) == [(7,)]
@@ -48,7 +50,7 @@ async def test_what_was_spent_outlives_its_records(tmp_path: Path) -> None:
 
 
 async def test_deleted_content_stands_in_no_file_any_more(tmp_path: Path) -> None:
-    records = await SqliteRecords.open(tmp_path / "records.db")
+    records = await StoredRecords.open(tmp_path / "records.db")
     secret = Content("user: my-very-private-question " * 1_000, "my-very-private-answer")
     await records.append(a_record("rec_1", content=secret, expires_at=OVER))
     await records.append(a_record("rec_2"))
@@ -59,9 +61,10 @@ async def test_deleted_content_stands_in_no_file_any_more(tmp_path: Path) -> Non
 
 
 async def test_a_reader_delays_the_last_trace_only_until_the_next_run(tmp_path: Path) -> None:
-    records = await SqliteRecords.open(tmp_path / "records.db")
+    records = await StoredRecords.open(tmp_path / "records.db")
     await records.append(a_record(content=Content("my-very-private-question", None), expires_at=OVER))
-    reader = records._files.mover
+    assert isinstance(records._database, SqliteDatabase)
+    reader = records._database._mover
     reader.execute("BEGIN")
     reader.execute("SELECT count(*) FROM records").fetchone()
     assert await records.expire(NOW) == 1
@@ -72,12 +75,12 @@ async def test_a_reader_delays_the_last_trace_only_until_the_next_run(tmp_path: 
 
 
 async def test_the_job_runs_at_once_and_survives_a_failure(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    records = await SqliteRecords.open(tmp_path / "records.db")
+    records = await StoredRecords.open(tmp_path / "records.db")
     await records.append(a_record(expires_at=OVER))
-    records._files.writer.execute("PRAGMA query_only = ON")
+    records._database.writer.execute("PRAGMA query_only = ON")
     job = asyncio.create_task(records.expire_every(0.05, lambda: NOW))
     await asyncio.sleep(0.03)
-    records._files.writer.execute("PRAGMA query_only = OFF")
+    records._database.writer.execute("PRAGMA query_only = OFF")
     while await records.find(RecordFilter()):
         await asyncio.sleep(0.01)
     job.cancel()

@@ -19,10 +19,11 @@ from weighbridge.domain.feedback import Feedback, Thumbs
 from weighbridge.domain.notice import GIVEN_UP, Notice
 from weighbridge.domain.record import RecordFilter
 from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewState, ReviewVerb, Turn
+from weighbridge.domain.secret import Secret
 from weighbridge.review.act import act, expire, without_content
 from weighbridge.store.notices import MOST_EACH, MOST_REMARKS
-from weighbridge.store.records import SqliteRecords
-from weighbridge.store.reviews import SqliteReviews
+from weighbridge.store.records import StoredRecords
+from weighbridge.store.reviews import StoredReviews
 
 CLAIM = ReviewAct(ReviewVerb.CLAIM, "ann", "2026-11-25T01:00:00.000000Z", locked_until="2026-11-25T02:00:00.000000Z")
 APPROVE = ReviewAct(ReviewVerb.APPROVE, "ann", "2026-11-25T01:30:00.000000Z")
@@ -30,10 +31,10 @@ NOTICE = Notice("msg_1", "tag", "2026-11-25T01:30:00.000000Z", "{}")
 
 
 @asynccontextmanager
-async def store_in(folder: Path, most: int = 10) -> AsyncIterator[tuple[SqliteRecords, SqliteReviews]]:
-    records = await SqliteRecords.open(folder / "records.db")
+async def store_in(place: Path | Secret, most: int = 10) -> AsyncIterator[tuple[StoredRecords, StoredReviews]]:
+    records = await StoredRecords.open(place)
     try:
-        yield records, SqliteReviews(records, most)
+        yield records, StoredReviews(records, most)
     finally:
         await records.close()
 
@@ -42,16 +43,16 @@ def numbered(number: int) -> str:
     return f"{number:026d}"
 
 
-async def test_an_item_and_its_record_are_there_together(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (records, reviews):
+async def test_an_item_and_its_record_are_there_together(place: Path | Secret) -> None:
+    async with store_in(place) as (records, reviews):
         item = a_review()
         await reviews.open(a_record(id=item.record_id), item)
         assert await reviews.get(item.id) == item
         assert await records.get(item.record_id) is not None
 
 
-async def test_a_record_that_cannot_be_written_leaves_no_item(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (records, reviews):
+async def test_a_record_that_cannot_be_written_leaves_no_item(place: Path | Secret) -> None:
+    async with store_in(place) as (records, reviews):
         item = a_review()
         await records.append(a_record(id=item.record_id))
         with pytest.raises(StoreError):
@@ -59,16 +60,16 @@ async def test_a_record_that_cannot_be_written_leaves_no_item(tmp_path: Path) ->
         assert await reviews.get(item.id) is None
 
 
-async def test_a_full_queue_takes_no_more_and_leaves_no_half(tmp_path: Path) -> None:
-    async with store_in(tmp_path, most=1) as (records, reviews):
+async def test_a_full_queue_takes_no_more_and_leaves_no_half(place: Path | Secret) -> None:
+    async with store_in(place, most=1) as (records, reviews):
         await reviews.open(a_record(id="rec_1"), a_review(id="rev_1", record_id="rec_1"))
         with pytest.raises(OverloadedError, match="review queue is full"):
             await reviews.open(a_record(id="rec_2"), a_review(id="rev_2", record_id="rec_2"))
         assert [record.id for record in await records.find(RecordFilter())] == ["rec_1"]
 
 
-async def test_of_two_changes_to_one_version_the_second_is_refused(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (_, reviews):
+async def test_of_two_changes_to_one_version_the_second_is_refused(place: Path | Secret) -> None:
+    async with store_in(place) as (_, reviews):
         item = a_review()
         await reviews.open(a_record(id=item.record_id), item)
         await reviews.replace(act(item, CLAIM))
@@ -77,8 +78,8 @@ async def test_of_two_changes_to_one_version_the_second_is_refused(tmp_path: Pat
         assert await reviews.due_notices("2027") == []
 
 
-async def test_a_decision_and_what_the_webhook_is_told_are_kept_together(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (_, reviews):
+async def test_a_decision_and_what_the_webhook_is_told_are_kept_together(place: Path | Secret) -> None:
+    async with store_in(place) as (_, reviews):
         item = a_review()
         await reviews.open(a_record(id=item.record_id), item)
         await reviews.replace(act(item, APPROVE), NOTICE)
@@ -92,8 +93,8 @@ async def test_a_decision_and_what_the_webhook_is_told_are_kept_together(tmp_pat
         assert await reviews.due_notices("2027") == []
 
 
-async def test_of_two_processes_that_would_deliver_a_notice_one_does(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (_, reviews):
+async def test_of_two_processes_that_would_deliver_a_notice_one_does(place: Path | Secret) -> None:
+    async with store_in(place) as (_, reviews):
         item = a_review()
         await reviews.open(a_record(id=item.record_id), item)
         await reviews.replace(act(item, APPROVE), NOTICE)
@@ -103,8 +104,8 @@ async def test_of_two_processes_that_would_deliver_a_notice_one_does(tmp_path: P
         assert await reviews.notice(NOTICE.id) == tried
 
 
-async def test_no_task_fills_the_list_of_what_is_due(tmp_path: Path) -> None:
-    async with store_in(tmp_path, most=50) as (_, reviews):
+async def test_no_task_fills_the_list_of_what_is_due(place: Path | Secret) -> None:
+    async with store_in(place, most=50) as (_, reviews):
         for number, task in enumerate(["hangs"] * 30 + ["tag"]):
             item = a_review(id=f"rev_{number}", record_id=f"rec_{number}", task=task)
             await reviews.open(a_record(id=item.record_id), item)
@@ -113,8 +114,8 @@ async def test_no_task_fills_the_list_of_what_is_due(tmp_path: Path) -> None:
     assert [notice.task for notice in due] == ["hangs"] * MOST_EACH + ["tag"]
 
 
-async def test_items_are_found_by_what_they_are(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (_, reviews):
+async def test_items_are_found_by_what_they_are(place: Path | Secret) -> None:
+    async with store_in(place) as (_, reviews):
         for number, task in enumerate(["tag", "tag", "draft"]):
             record_id = f"rec_{numbered(number)}"
             await reviews.open(
@@ -136,8 +137,8 @@ async def test_items_are_found_by_what_they_are(tmp_path: Path) -> None:
         assert len(await reviews.find(ReviewFilter(before_id=f"rev_{numbered(2)}", limit=1))) == 1
 
 
-async def test_overdue_items_are_those_that_nobody_decided(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (_, reviews):
+async def test_overdue_items_are_those_that_nobody_decided(place: Path | Secret) -> None:
+    async with store_in(place) as (_, reviews):
         for number in range(3):
             await reviews.open(a_record(id=f"rec_{number}"), a_review(id=f"rev_{number}", record_id=f"rec_{number}"))
         await reviews.replace(act(a_review(id="rev_0", record_id="rec_0"), APPROVE))
@@ -149,8 +150,8 @@ async def test_overdue_items_are_those_that_nobody_decided(tmp_path: Path) -> No
         assert len(await reviews.overdue("2026-11-26T00:00:00.000000Z")) == 1
 
 
-async def test_a_record_takes_all_that_hangs_on_it_along_and_stays_while_a_person_decides(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (records, reviews):
+async def test_a_record_takes_all_that_hangs_on_it_along_and_stays_while_a_person_decides(place: Path | Secret) -> None:
+    async with store_in(place) as (records, reviews):
         for name in ("decided", "open"):
             record = a_record(id=f"rec_{name}", expires_at="2026-11-25T00:00:00.000000Z")
             await reviews.open(record, a_review(id=f"rev_{name}", record_id=record.id))
@@ -171,7 +172,7 @@ async def test_a_record_takes_all_that_hangs_on_it_along_and_stays_while_a_perso
 async def test_what_is_forgotten_stands_in_no_file_any_more(tmp_path: Path, is_closed: bool) -> None:
     """At the latest with the next cleaning, or when the process ends that forgot it while another one goes on."""
     asked = Turn("user", "my-very-private-question " * 1_000)
-    async with store_in(tmp_path), store_in(tmp_path) as (records, reviews):
+    async with store_in(tmp_path / "records.db"), store_in(tmp_path / "records.db") as (records, reviews):
         item = a_review(conversation=(asked,))
         await reviews.open(a_record(id=item.record_id), item)
         assert any(b"my-very-private" in path.read_bytes() for path in tmp_path.iterdir())
@@ -180,8 +181,8 @@ async def test_what_is_forgotten_stands_in_no_file_any_more(tmp_path: Path, is_c
         assert not any(b"my-very-private" in path.read_bytes() for path in tmp_path.iterdir())
 
 
-async def test_feedback_is_kept_in_order(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (records, reviews):
+async def test_feedback_is_kept_in_order(place: Path | Secret) -> None:
+    async with store_in(place) as (records, reviews):
         await records.append(a_record(id="rec_1"))
         said = [
             Feedback("fb_1", "rec_1", "2026-11-25T00:00:00Z", "ann", Thumbs.DOWN, "legal"),
@@ -192,8 +193,8 @@ async def test_feedback_is_kept_in_order(tmp_path: Path) -> None:
         assert await reviews.feedback("rec_1") == said
 
 
-async def test_feedback_on_what_is_gone_or_full_is_refused(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (records, reviews):
+async def test_feedback_on_what_is_gone_or_full_is_refused(place: Path | Secret) -> None:
+    async with store_in(place) as (records, reviews):
         await records.append(a_record(id="rec_1"))
         for number in range(MOST_REMARKS):
             await reviews.add_feedback(Feedback(f"fb_{number:03}", "rec_1", "2026-11-25T00:00:00Z", "ann", Thumbs.UP))
@@ -203,8 +204,8 @@ async def test_feedback_on_what_is_gone_or_full_is_refused(tmp_path: Path) -> No
         assert len(await reviews.feedback("rec_1")) == MOST_REMARKS
 
 
-async def test_a_text_that_json_cannot_hold_is_refused_and_the_store_goes_on(tmp_path: Path) -> None:
-    async with store_in(tmp_path) as (_, reviews):
+async def test_a_text_that_json_cannot_hold_is_refused_and_the_store_goes_on(place: Path | Secret) -> None:
+    async with store_in(place) as (_, reviews):
         item = a_review()
         await reviews.open(a_record(id=item.record_id), item)
         with pytest.raises(UnwritableRecordError):

@@ -69,7 +69,11 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
         example_threshold=main.recognise.example_threshold,
         proofs=read_proofs(folder, [task.name for task in built.values() if task.gate is not None]),
         store=StoreSettings(
-            str(folder / main.store.path), main.store.queue_limit, main.store.review_limit, main.store.key_secret
+            path=str(folder / main.store.path),
+            url=main.store.url,
+            queue_limit=main.store.queue_limit,
+            review_limit=main.store.review_limit,
+            key_secret=main.store.key_secret,
         ),
     )
     return with_digest(with_routers(policy, folder))

@@ -168,7 +168,9 @@ class StoreRow(Row):
     """Where records live."""
 
     path: Text = "weighbridge.db"
-    """SQLite file, relative to this config."""
+    """SQLite file, relative to this config; not used where there is a `url`."""
+    url: SecretReference | None = None
+    """Address of a PostgreSQL database that several gateways share, as `postgresql://user:password@host/name`."""
     queue_limit: Count = 10_000
     """Records that may wait for the disk before new requests are refused."""
     key_secret: SecretReference | None = None

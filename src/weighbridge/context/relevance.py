@@ -72,6 +72,11 @@ def stems_of(text: str) -> set[str]:
     return set(map(stem, set(_WORD.findall(fold(text)))))
 
 
+def stemmed(text: str) -> str:
+    """Each word's stem in turn, with a space between."""
+    return " ".join(map(stem, _WORD.findall(fold(text))))
+
+
 def fold(text: str) -> str:
     """Without case and marks above letters, as the index has it."""
     lowered = text.lower()

@@ -123,7 +123,9 @@ class StoreSettings:
     """Where records live."""
 
     path: str
-    """SQLite file."""
+    """SQLite file, where there is no `url`."""
+    url: Secret | None = None
+    """Address of a PostgreSQL database."""
     queue_limit: int = 10_000
     """Records waiting for the disk before new requests are refused."""
     review_limit: int = 10_000

@@ -15,7 +15,7 @@ from weighbridge.classify.examples import ExampleIndex
 from weighbridge.config.gate import bindings_of
 from weighbridge.config.locate import located
 from weighbridge.domain.errors import ConfigError, ConfigProblem, InvalidFieldError
-from weighbridge.domain.policy import Policy
+from weighbridge.domain.policy import Policy, StoreSettings
 from weighbridge.domain.proof import ProofStanding
 from weighbridge.domain.request import TEXT_OUTPUT
 from weighbridge.domain.response import Choice, Response
@@ -39,16 +39,16 @@ from weighbridge.providers.tools import GROUP as TOOL_GROUP
 from weighbridge.providers.tools import ToolCalls, load_tool
 from weighbridge.providers.webhooks import WebhookCalls, check_webhook
 from weighbridge.routing.proof import standing_of
-from weighbridge.store.audit import SqliteAudit
-from weighbridge.store.drift import SqliteDrift
+from weighbridge.store.audit import StoredAudit
+from weighbridge.store.drift import StoredDrift
 from weighbridge.store.identifiers import RecordIds
-from weighbridge.store.kept import SqliteCache
-from weighbridge.store.keys import SqliteKeys
-from weighbridge.store.ledger import SqliteLedger
-from weighbridge.store.records import SqliteRecords
-from weighbridge.store.reviews import SqliteReviews
-from weighbridge.store.sources import SqliteSources
-from weighbridge.store.states import SqliteStates
+from weighbridge.store.kept import StoredCache
+from weighbridge.store.keys import StoredKeys
+from weighbridge.store.ledger import StoredLedger
+from weighbridge.store.records import StoredRecords
+from weighbridge.store.reviews import StoredReviews
+from weighbridge.store.sources import StoredSources
+from weighbridge.store.states import StoredStates
 from weighbridge.validation.language import is_known_language
 from weighbridge.validation.schema import check_schema
 from weighbridge.validation.validate import validate
@@ -182,6 +182,11 @@ def _declared_answer_problems(policy: Policy) -> Iterator[ConfigProblem]:
             yield ConfigProblem("the config", 1, 1, f"tasks.{task.name}.degrade.answer", expected)
 
 
+def _secret_file(store: StoreSettings) -> Path | None:
+    """Beside the database, where that is a file."""
+    return None if store.url is not None else Path(store.path + ".key-secret")
+
+
 def _revealed(secret: Secret | None) -> str | None:
     return None if secret is None else secret.value
 
@@ -190,26 +195,26 @@ def _revealed(secret: Secret | None) -> str | None:
 async def open_house(policy: Policy) -> AsyncIterator[House]:
     """Open the edges, and close them in turn when the block ends: no record that was accepted is lost."""
     clock = SystemClock()
-    records = await SqliteRecords.open(Path(policy.store.path), policy.store.queue_limit)
+    records = await StoredRecords.open(policy.store.url or Path(policy.store.path), policy.store.queue_limit)
     providers = HostCalls(clock)
     others = HttpClient()
-    drift = SqliteDrift(records)
+    drift = StoredDrift(records)
     new_id = RecordIds(clock)
-    keys = SqliteKeys(records, Path(policy.store.path), _revealed(policy.store.key_secret))
-    ledger = SqliteLedger(records, lambda: new_id().replace("rec_", "hold_", 1))
+    keys = StoredKeys(records, _secret_file(policy.store), _revealed(policy.store.key_secret))
+    ledger = StoredLedger(records, lambda: new_id().replace("rec_", "hold_", 1))
     house = House(
         in_force=derive(policy),
         providers=providers,
         health=Breaker(clock),
         ledger=ledger,
         admission=Admission(keys, clock, lambda: new_id().replace("rec_", "key_", 1)),
-        audit=SqliteAudit(records),
+        audit=StoredAudit(records),
         records=records,
-        reviews=SqliteReviews(records, policy.store.review_limit),
+        reviews=StoredReviews(records, policy.store.review_limit),
         drift=drift,
-        sources=SqliteSources(records),
-        cache=SqliteCache(records),
-        states=SqliteStates(records),
+        sources=StoredSources(records),
+        cache=StoredCache(records),
+        states=StoredStates(records),
         pages=PageCalls(others),
         tools=ToolCalls(others),
         webhooks=WebhookCalls(others),

@@ -1,8 +1,7 @@
 """The ledger's statements: each runs inside the writer's transaction, or on the reading connection. Accounts and book
-follow holds by the triggers of migration 0006."""
+follow holds by triggers."""
 
 import logging
-import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -14,6 +13,7 @@ from weighbridge.domain.budget import Account, Budget
 from weighbridge.domain.errors import BudgetExceededError
 from weighbridge.domain.hold import Demand, HeldFor, Hold, Settlement, Standing
 from weighbridge.domain.money import Money
+from weighbridge.store.session import Session
 
 log = logging.getLogger("weighbridge.ledger")
 
@@ -21,11 +21,15 @@ MOST_SHOWN_HOLDERS = 100
 MOST_EXPIRED = 500
 MOST_PICO = 2**62
 """Four times what the largest budget allows; more does not fit the database's integers, and is full all the same."""
+_SUMS = ", ".join(
+    f"CAST(coalesce(sum({column}), 0) AS BIGINT)"
+    for column in ("spent_pico", "held_pico", "spent_tokens", "held_tokens")
+)
 _HOLD = "INSERT INTO holds (id, record_id, at, lease_until, pico, tokens, accounts) VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SETTLE = (
     "UPDATE holds SET at = ?, spent_pico = coalesce(?, pico), spent_tokens = coalesce(?, tokens), kind = ? WHERE id = ?"
 )
-_WARNED = "UPDATE accounts SET warned = ?1 WHERE budget = ?2 AND holder = ?3 AND begins = ?4 AND warned < ?1"
+_WARNED = "UPDATE accounts SET warned = ? WHERE budget = ? AND holder = ? AND begins = ? AND warned < ?"
 _OPENED = (
     "INSERT INTO transfers (at, hold_id, record_id, budget, holder, begins, source, target, kind, pico, tokens)"
     " VALUES (?, '', '', ?, ?, ?, 'free', 'spent', 'opened', ?, 0)"
@@ -33,7 +37,7 @@ _OPENED = (
 
 
 def hold(
-    store: sqlite3.Connection,
+    store: Session,
     demand: Demand,
     accounts: Sequence[Account],
     held_for: HeldFor,
@@ -57,7 +61,7 @@ def hold(
     return Hold(hold_id, cost, granted)
 
 
-def settle(store: sqlite3.Connection, settlement: Settlement, now: float, kind: str | None = None) -> bool:
+def settle(store: Session, settlement: Settlement, now: float, kind: str | None = None) -> bool:
     """End a hold; False when it has ended already. What is not used goes back, what is over is counted as well."""
     cost = settlement.cost
     spent = kind or ("estimated" if cost is None else "settled")
@@ -65,7 +69,7 @@ def settle(store: sqlite3.Connection, settlement: Settlement, now: float, kind: 
     return store.execute(_SETTLE, (now, pico, settlement.tokens, spent, settlement.hold_id)).rowcount > 0
 
 
-def expire(store: sqlite3.Connection, now: float) -> int:
+def expire(store: Session, now: float) -> int:
     """Count as spent what nobody came back for."""
     lost = store.execute("SELECT id FROM holds WHERE lease_until < ? LIMIT ?", (now, MOST_EXPIRED)).fetchall()
     for (hold_id,) in lost:
@@ -73,19 +77,19 @@ def expire(store: sqlite3.Connection, now: float) -> int:
     return len(lost)
 
 
-def forget(store: sqlite3.Connection, before: float) -> int:
+def forget(store: Session, before: float) -> int:
     """Delete accounts of periods that began before that moment, and their part of the book; how many accounts. What
     never begins anew is kept for good."""
     store.execute("DELETE FROM transfers WHERE begins BETWEEN 1 AND ?", (int(before),))
     return store.execute("DELETE FROM accounts WHERE begins BETWEEN 1 AND ?", (int(before),)).rowcount
 
 
-def standings(store: sqlite3.Connection, budgets: Sequence[tuple[Budget, int, int, int | None]]) -> list[Standing]:
+def standings(store: Session, budgets: Sequence[tuple[Budget, int, int, int | None]]) -> list[Standing]:
     """Each budget with its holders, the fullest first; one that nothing counted against yet is empty."""
     found = []
     for budget, begins, since, ends in budgets:
         rows = store.execute(
-            "SELECT holder, sum(spent_pico), sum(held_pico), sum(spent_tokens), sum(held_tokens) FROM accounts"
+            f"SELECT holder, {_SUMS} FROM accounts"  # noqa: S608 (a constant)
             " WHERE budget = ? AND begins BETWEEN ? AND ? GROUP BY holder ORDER BY 2 DESC, 4 DESC, 1 LIMIT ?",
             (budget.name, since, begins, MOST_SHOWN_HOLDERS),
         ).fetchall()
@@ -102,11 +106,9 @@ def _key(account: Account) -> tuple[str, str, int]:
     return account.budget.name, account.holder, account.begins
 
 
-def _standing(store: sqlite3.Connection, account: Account, now: float) -> Standing:
+def _standing(store: Session, account: Account, now: float) -> Standing:
     row = store.execute(
-        "SELECT max(begins), coalesce(sum(spent_pico), 0), coalesce(sum(held_pico), 0),"
-        " coalesce(sum(spent_tokens), 0), coalesce(sum(held_tokens), 0)"
-        " FROM accounts WHERE budget = ? AND holder = ? AND begins >= ?",
+        f"SELECT max(begins), {_SUMS} FROM accounts WHERE budget = ? AND holder = ? AND begins >= ?",  # noqa: S608 (a constant)
         (account.budget.name, account.holder, account.since),
     ).fetchone()
     newest, spent, *rest = row
@@ -115,7 +117,7 @@ def _standing(store: sqlite3.Connection, account: Account, now: float) -> Standi
     return Standing(account, Money(spent), Money(rest[0]), rest[1], rest[2])
 
 
-def _open(store: sqlite3.Connection, account: Account, now: float) -> int:
+def _open(store: Session, account: Account, now: float) -> int:
     """A new row; how many pico-dollars it begins with."""
     pico = _spent_before(store, account)
     store.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, 0, 0, 0, 0)", (*_key(account), pico))
@@ -124,7 +126,7 @@ def _open(store: sqlite3.Connection, account: Account, now: float) -> int:
     return pico
 
 
-def _spent_before(store: sqlite3.Connection, account: Account) -> int:
+def _spent_before(store: Session, account: Account) -> int:
     """For a budget that is new to a gateway with records: what keys and tasks spent in its period, day by day in UTC.
 
     Of a budget that the ledger knows everything is in its accounts, so a new period begins with nothing. So do new
@@ -139,13 +141,13 @@ def _spent_before(store: sqlite3.Connection, account: Account) -> int:
     day = "" if account.since == 0 else datetime.fromtimestamp(account.since, UTC).date().isoformat()
     usd, pico = store.execute(
         "SELECT coalesce(sum(usd), 0), coalesce(sum(pico), 0) FROM spend WHERE day >= ?"
-        " AND (? IS NULL OR caller = ?) AND (? IS NULL OR task = ?)",
+        " AND (CAST(? AS TEXT) IS NULL OR caller = ?) AND (CAST(? AS TEXT) IS NULL OR task = ?)",
         (day, budget.caller, budget.caller, budget.task, budget.task),
     ).fetchone()
     return min(int(usd) * 10**12 + int(pico), MOST_PICO)
 
 
-def _warn(store: sqlite3.Connection, account: Account, before: Standing, pico: int, tokens: int) -> None:
+def _warn(store: Session, account: Account, before: Standing, pico: int, tokens: int) -> None:
     """Once a period for each level that is reached."""
     levels = account.budget.warn_at
     after = Standing(account, before.spent, before.held + Money(pico), before.spent_tokens, before.held_tokens + tokens)
@@ -154,6 +156,6 @@ def _warn(store: sqlite3.Connection, account: Account, before: Standing, pico: i
     reached = max((level for level in levels if before.used < level <= after.used), default=None)
     if reached is None:
         return
-    changed = store.execute(_WARNED, (reached, *_key(account)))
+    changed = store.execute(_WARNED, (reached, *_key(account), reached))
     if changed.rowcount:
         log.warning("%s has reached %.0f %% of its limit", named(*_key(account)), after.used * 100)

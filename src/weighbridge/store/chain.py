@@ -1,16 +1,16 @@
 """Appending to the audit log, inside the transaction of what it tells of."""
 
 import hashlib
-import sqlite3
 from collections.abc import Sequence
 
 from weighbridge.domain.audit import ORIGIN, Deed, chain
+from weighbridge.store.session import Session
 
 APPEND = "INSERT INTO audit (number, at, actor, action, subject, detail, chained) VALUES (?, ?, ?, ?, ?, ?, ?)"
 REQUEST = "request"
 
 
-def append(store: sqlite3.Connection, deeds: Sequence[tuple[str, Deed]]) -> None:
+def append(store: Session, deeds: Sequence[tuple[str, Deed]]) -> None:
     """Chain deeds, each with its time, to what is there."""
     newest = store.execute("SELECT number, chained FROM audit ORDER BY number DESC LIMIT 1").fetchone()
     number, before = newest or (0, ORIGIN)

@@ -26,7 +26,7 @@ COLUMNS = (
 )
 """In the order of a `Row`."""
 
-Row = tuple[str | int | bytes | None, ...]
+Row = tuple[str | int | None, ...]
 
 LARGEST_INTEGER = 2**63 - 1
 
@@ -51,10 +51,10 @@ def _row_of(record: Record) -> Row:
         record.classification.task if record.classification else None,
         record.status.value,
         record.served_model,
-        record.is_fallback,
+        int(record.is_fallback),
         None if cost is None else cost.pico,
         counted,
-        encode(record),
+        encode(record).decode(),
     )
 
 

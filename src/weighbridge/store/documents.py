@@ -1,7 +1,6 @@
 """Documents and passages as rows of the database and back."""
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -14,55 +13,57 @@ from weighbridge.domain.document import CutDocument, Document, Indexed, Passage
 from weighbridge.domain.errors import StoreError
 from weighbridge.domain.levels import Sensitivity
 from weighbridge.domain.material import Source
-from weighbridge.store.transaction import transaction
+from weighbridge.store.full_text import FULL_TEXT, indexed
+from weighbridge.store.session import Session, Value, transaction
 
 BETWEEN = " > "
 """Between the headings above a passage."""
 
 
-def put_documents(cut: Sequence[CutDocument], connection: sqlite3.Connection) -> int:
+def put_documents(cut: Sequence[CutDocument], store: Session) -> int:
     """Each takes the place of its version before; all or nothing."""
-    with transaction(connection):
+    with transaction(store):
         for item in cut:
-            _delete(connection, item.document.id)
-            _insert(connection, item)
-        _bump(connection)
+            _delete(store, item.document.id)
+            _insert(store, item)
+        _bump(store)
     return len(cut)
 
 
-def remove_documents(ids: Sequence[str], connection: sqlite3.Connection) -> int:
+def remove_documents(ids: Sequence[str], store: Session) -> int:
     """Delete these; how many there were."""
-    with transaction(connection):
-        removed = sum(_delete(connection, name) for name in ids)
+    with transaction(store):
+        removed = sum(_delete(store, name) for name in ids)
         if removed:
-            _bump(connection)
+            _bump(store)
     return removed
 
 
-def find_documents(collection: str | None, connection: sqlite3.Connection) -> list[Document]:
+def find_documents(collection: str | None, store: Session) -> list[Document]:
     """All of a collection, or all, by id."""
-    rows = connection.execute(
-        "SELECT id, body FROM documents WHERE ?1 IS NULL OR collection = ?1 ORDER BY id", (collection,)
+    rows = store.execute(
+        "SELECT id, body FROM documents WHERE CAST(:name AS TEXT) IS NULL OR collection = :name ORDER BY id",
+        {"name": collection},
     )
-    return [_with_replacements(connection, read_document_row(body)) for _, body in rows]
+    return [_with_replacements(store, read_document_row(body)) for _, body in rows]
 
 
-def find_digests(collection: str, connection: sqlite3.Connection) -> dict[str, Indexed]:
+def find_digests(collection: str, store: Session) -> dict[str, Indexed]:
     """Id → what is indexed of a collection."""
-    rows = connection.execute("SELECT id, origin, digest FROM documents WHERE collection = ?", (collection,))
+    rows = store.execute("SELECT id, origin, digest FROM documents WHERE collection = ?", (collection,))
     return {name: Indexed(origin, digest) for name, origin, digest in rows}
 
 
-def find_document(name: str, connection: sqlite3.Connection) -> CutDocument | None:
+def find_document(name: str, store: Session) -> CutDocument | None:
     """One document with its passages."""
-    row = connection.execute("SELECT number, body FROM documents WHERE id = ?", (name,)).fetchone()
+    row = store.execute("SELECT number, body FROM documents WHERE id = ?", (name,)).fetchone()
     if row is None:
         return None
-    passages = connection.execute(
+    passages = store.execute(
         "SELECT id, heading, start, finish, text FROM passages WHERE document = ? ORDER BY number", (row[0],)
     )
     cut = tuple(Passage(item[0], _headings(item[1]), *item[2:]) for item in passages)
-    return CutDocument(_with_replacements(connection, read_document_row(row[1])), cut)
+    return CutDocument(_with_replacements(store, read_document_row(row[1])), cut)
 
 
 @lru_cache(maxsize=4_096)
@@ -89,8 +90,8 @@ def _headings(text: str) -> tuple[str, ...]:
     return tuple(text.split(BETWEEN)) if text else ()
 
 
-def _with_replacements(connection: sqlite3.Connection, document: Document) -> Document:
-    rows = connection.execute(
+def _with_replacements(store: Session, document: Document) -> Document:
+    rows = store.execute(
         "SELECT d.id FROM supersessions AS s JOIN documents AS d ON d.number = s.document WHERE s.replaced = ?"
         " ORDER BY d.id",
         (document.id,),
@@ -98,11 +99,11 @@ def _with_replacements(connection: sqlite3.Connection, document: Document) -> Do
     return replace(document, superseded_by=tuple(name for (name,) in rows))
 
 
-def _insert(connection: sqlite3.Connection, item: CutDocument) -> None:
+def _insert(store: Session, item: CutDocument) -> None:
     document = item.document
-    added = connection.execute(
+    (number,) = store.execute(
         "INSERT INTO documents (id, collection, origin, digest, sensitivity, readers, body)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING number",
         (
             document.id,
             document.collection,
@@ -112,34 +113,36 @@ def _insert(connection: sqlite3.Connection, item: CutDocument) -> None:
             json.dumps(document.readers) if document.readers else None,
             orjson.dumps(document).decode(),
         ),
-    )
-    number = added.lastrowid
-    connection.executemany(
-        "INSERT INTO passages (document, id, heading, start, finish, text) VALUES (?, ?, ?, ?, ?, ?)",
-        (
-            (number, passage.id, _above(document, passage), passage.start, passage.end, passage.text)
-            for passage in item.passages
-        ),
+    ).fetchone()
+    store.executemany(
+        FULL_TEXT[store.dialect].insert,
+        (_passage_row(store, number, document, passage) for passage in item.passages),
     )
     since = document.effective_from
-    connection.executemany(
-        "INSERT OR IGNORE INTO supersessions VALUES (?, ?, ?)",
+    store.executemany(
+        "INSERT INTO supersessions VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         ((name, number, None if since is None else since.isoformat()) for name in document.supersedes),
     )
 
 
-def _delete(connection: sqlite3.Connection, name: str) -> int:
-    row = connection.execute("SELECT number FROM documents WHERE id = ?", (name,)).fetchone()
+def _passage_row(store: Session, number: int, document: Document, passage: Passage) -> tuple[Value, ...]:
+    heading = _above(document, passage)
+    row = (number, passage.id, heading, passage.start, passage.end, passage.text)
+    return (*row, *indexed(store.dialect, heading, passage.text))
+
+
+def _delete(store: Session, name: str) -> int:
+    row = store.execute("SELECT number FROM documents WHERE id = ?", (name,)).fetchone()
     if row is None:
         return 0
-    connection.execute("DELETE FROM passages WHERE document = ?", row)
-    connection.execute("DELETE FROM supersessions WHERE document = ?", row)
-    connection.execute("DELETE FROM documents WHERE number = ?", row)
+    store.execute("DELETE FROM passages WHERE document = ?", row)
+    store.execute("DELETE FROM supersessions WHERE document = ?", row)
+    store.execute("DELETE FROM documents WHERE number = ?", row)
     return 1
 
 
-def _bump(connection: sqlite3.Connection) -> None:
-    connection.execute("UPDATE source_index SET version = version + 1")
+def _bump(store: Session) -> None:
+    store.execute("UPDATE source_index SET version = version + 1")
 
 
 @cache

@@ -1,10 +1,9 @@
-"""`SqliteDrift`: what traffic has shown of proved models, in the file and with the threads of the records."""
+"""`StoredDrift`: what traffic has shown of proved models, in the file and with the threads of the records."""
 
-import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache, partial
+from typing import Any
 
-import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from weighbridge.domain.drift import Monitor, Watched
@@ -12,17 +11,17 @@ from weighbridge.domain.errors import StoreError
 from weighbridge.domain.news import Hindsight, News
 from weighbridge.domain.review import ReviewItem
 from weighbridge.store.codec import decode
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.records import StoredRecords
 from weighbridge.store.reviews import insert_item
-from weighbridge.store.transaction import transaction
+from weighbridge.store.session import Session, any_of, one_moment, transaction
 
 LARGEST_PAGE = 200
 
 
-class SqliteDrift:
+class StoredDrift:
     """Satisfies `ports.Drift`. Several processes may share it: each thing that was written is looked at once."""
 
-    def __init__(self, records: SqliteRecords) -> None:
+    def __init__(self, records: StoredRecords) -> None:
         self._records = records
 
     async def watched(self) -> list[Watched]:
@@ -47,24 +46,21 @@ class SqliteDrift:
         await self._records.change(partial(_add, record_id, monitor, value))
 
 
-def _watched(store: sqlite3.Connection) -> list[Watched]:
+def _watched(store: Session) -> list[Watched]:
     return [_read(body) for (body,) in store.execute("SELECT body FROM drift ORDER BY task, model")]
 
 
-def _news(tasks: Collection[str], ignored: Collection[str], store: sqlite3.Connection) -> News:
-    store.execute("BEGIN")  # states, positions and records of one moment: a state is never older than its position
-    try:
+def _news(tasks: Collection[str], ignored: Collection[str], store: Session) -> News:
+    with one_moment(store):  # states, positions and records: a state is never older than its position
         return _read_news(tasks, ignored, store)
-    finally:
-        store.execute("COMMIT")
 
 
-def _read_news(tasks: Collection[str], ignored: Collection[str], store: sqlite3.Connection) -> News:
+def _read_news(tasks: Collection[str], ignored: Collection[str], store: Session) -> News:
     (records, hindsights) = store.execute("SELECT records, hindsights FROM drift_seen").fetchone()
     (newest,) = store.execute("SELECT coalesce(max(rowid), 0) FROM records").fetchone()
-    lists = orjson.dumps(list(tasks)).decode(), orjson.dumps(list(ignored)).decode()
-    found = store.execute(_RECORDS, (records, newest, *lists, LARGEST_PAGE)).fetchall()
-    later = store.execute(_HINDSIGHTS, (hindsights, *lists, LARGEST_PAGE)).fetchall()
+    listed = tuple(tasks), tuple(ignored)
+    found = _page(store, _RECORDS, (records, newest), *listed)
+    later = _page(store, _HINDSIGHTS, (hindsights,), *listed)
     is_all = len(found) < LARGEST_PAGE and len(later) < LARGEST_PAGE
     return News(
         records=tuple(decode(body) for _, body in found),
@@ -78,26 +74,32 @@ def _read_news(tasks: Collection[str], ignored: Collection[str], store: sqlite3.
 
 _RECORDS = """
 SELECT rowid, body FROM records WHERE rowid > ? AND rowid <= ?
-AND +task IN (SELECT value FROM json_each(?)) AND +caller NOT IN (SELECT value FROM json_each(?))
-ORDER BY rowid LIMIT ?
+AND task || '' IN {tasks} AND caller || '' NOT IN {ignored} ORDER BY rowid LIMIT ?
 """
 _HINDSIGHTS = """
 SELECT seq, monitor, value, body FROM hindsights JOIN records ON records.id = record_id WHERE seq > ?
-AND +task IN (SELECT value FROM json_each(?)) AND +caller NOT IN (SELECT value FROM json_each(?))
-ORDER BY seq LIMIT ?
+AND task || '' IN {tasks} AND caller || '' NOT IN {ignored} ORDER BY seq LIMIT ?
 """
 
 
-def _hindsight(task: str, monitor: Monitor, store: sqlite3.Connection) -> dict[str, float]:
+def _page(
+    store: Session, statement: str, position: tuple[int, ...], tasks: Sequence[str], ignored: Sequence[str]
+) -> list[Any]:
+    # `|| ''` keeps the indexes of tasks and callers out of it: these feeds are read in their order.
+    query = statement.format(tasks=any_of(tasks), ignored=any_of(ignored))
+    return store.execute(query, (*position, *tasks, *ignored, LARGEST_PAGE)).fetchall()
+
+
+def _hindsight(task: str, monitor: Monitor, store: Session) -> dict[str, float]:
     found = store.execute(
         "SELECT record_id, value FROM hindsights JOIN records ON records.id = record_id "
-        "WHERE monitor = ? AND +task = ? ORDER BY seq DESC LIMIT 10000",
+        "WHERE monitor = ? AND task || '' = ? ORDER BY seq DESC LIMIT 10000",
         (monitor.value, task),
     )
     return dict(found.fetchall())
 
 
-def _keep(states: Sequence[Watched], opened: Sequence[ReviewItem], since: News, store: sqlite3.Connection) -> int:
+def _keep(states: Sequence[Watched], opened: Sequence[ReviewItem], since: News, store: Session) -> int:
     with transaction(store):
         moved = store.execute(
             "UPDATE drift_seen SET records = ?, hindsights = ? WHERE records = ? AND hindsights = ?",
@@ -107,13 +109,19 @@ def _keep(states: Sequence[Watched], opened: Sequence[ReviewItem], since: News, 
             return 0
         for state in states:
             row = state.task, state.model, _reader().dump_json(state).decode()
-            store.execute("INSERT OR REPLACE INTO drift VALUES (?, ?, ?)", row)
+            store.execute(_PUT, row)
         for item in opened:
             insert_item(item, store)
     return 1
 
 
-def _add(record_id: str, monitor: Monitor, value: float, store: sqlite3.Connection) -> int:
+_PUT = (
+    "INSERT INTO drift (task, model, body) VALUES (?, ?, ?)"
+    " ON CONFLICT (task, model) DO UPDATE SET body = excluded.body"
+)
+
+
+def _add(record_id: str, monitor: Monitor, value: float, store: Session) -> int:
     return store.execute(
         "INSERT INTO hindsights (record_id, monitor, value) SELECT ?, ?, ? WHERE EXISTS "
         "(SELECT 1 FROM records WHERE id = ?)",

@@ -1,12 +1,12 @@
-"""`SqliteCache`: answers that are kept to be given again."""
+"""`StoredCache`: answers that are kept to be given again."""
 
-import sqlite3
 from functools import cache, partial
 
 from pydantic import TypeAdapter
 
 from weighbridge.domain.kept import KeptAnswer
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.records import StoredRecords
+from weighbridge.store.session import Session
 
 MOST_KEPT = 100_000
 """With more, those that expire first make room."""
@@ -14,10 +14,10 @@ MOST_DELETED = 200
 """Expired ones that go with each new one."""
 
 
-class SqliteCache:
+class StoredCache:
     """Satisfies `ports.Cache`, in the file and with the threads of the records."""
 
-    def __init__(self, records: SqliteRecords) -> None:
+    def __init__(self, records: StoredRecords) -> None:
         self._records = records
 
     async def get(self, key: str, now: float) -> KeptAnswer | None:
@@ -30,19 +30,25 @@ class SqliteCache:
         await self._records.work(partial(_put, key=key, answer=answer, now=now, expires_at=expires_at))
 
 
+_PUT = (
+    "INSERT INTO kept_answers (key, expires_at, body) VALUES (?, ?, ?)"
+    " ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at, body = excluded.body"
+)
+
+
 @cache
 def _codec() -> TypeAdapter[KeptAnswer]:
     return TypeAdapter(KeptAnswer)
 
 
-def _get(store: sqlite3.Connection, key: str, now: float) -> KeptAnswer | None:
+def _get(store: Session, key: str, now: float) -> KeptAnswer | None:
     row = store.execute("SELECT body FROM kept_answers WHERE key = ? AND expires_at > ?", (key, now)).fetchone()
     return None if row is None else _codec().validate_json(row[0])
 
 
-def _put(store: sqlite3.Connection, key: str, answer: KeptAnswer, now: float, expires_at: float) -> None:
+def _put(store: Session, key: str, answer: KeptAnswer, now: float, expires_at: float) -> None:
     body = _codec().dump_json(answer).decode()
-    store.execute("INSERT OR REPLACE INTO kept_answers VALUES (?, ?, ?)", (key, expires_at, body))
+    store.execute(_PUT, (key, expires_at, body))
     store.execute(
         "DELETE FROM kept_answers WHERE key IN (SELECT key FROM kept_answers WHERE expires_at <= ? LIMIT ?)",
         (now, MOST_DELETED),

@@ -5,33 +5,31 @@ import hashlib
 import hmac
 import os
 import secrets
-import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
-import orjson
 from pydantic import TypeAdapter
 
 from weighbridge.domain.audit import Deed
 from weighbridge.domain.errors import StoreError
 from weighbridge.domain.key import MadeKey, StoredKey
 from weighbridge.store.chain import append
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.records import StoredRecords
+from weighbridge.store.session import Session
 
 PREFIX = "wb-"
 SECRET_BYTES = 32
 HINT_CHARS = 4
 
 
-class SqliteKeys:
-    """Satisfies `ports.Keys`. The secret of the hash is what the config refers to, or a file beside the database, made
-    with the first key."""
+class StoredKeys:
+    """Satisfies `ports.Keys`. The secret of the hash is `secret`, or in `file`, made with the first key."""
 
-    def __init__(self, records: SqliteRecords, path: Path, secret: str | None = None) -> None:
-        self._records, self._file = records, path.with_name(path.name + ".key-secret")
+    def __init__(self, records: StoredRecords, file: Path | None, secret: str | None = None) -> None:
+        self._records, self._file = records, file
         self._secret = None if secret is None else secret.encode()
 
     def digest(self, key: bytes) -> bytes:
@@ -52,7 +50,7 @@ class SqliteKeys:
 
     async def make(self, key: StoredKey, deed: Deed) -> MadeKey:
         """A new key for `key`'s holder, its deed in the audit log. The secret is in the answer and nowhere else."""
-        if self._secret is None and not self._file.exists():
+        if self._secret is None and self._file is not None and not self._file.exists():
             _make_secret(self._file)
         secret = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
         kept = replace(key, hint=secret[-HINT_CHARS:])
@@ -66,6 +64,11 @@ class SqliteKeys:
 
     def _known_secret(self) -> bytes:
         if self._secret is None:
+            if self._file is None:
+                raise StoreError(
+                    "Keys cannot be made or checked: gateways that share a database share the secret of the hash.",
+                    advice="Set store.key_secret to the same reference on each, as ${env:WEIGHBRIDGE_KEY_SECRET}.",
+                )
             try:
                 self._secret = self._file.read_bytes()
             except OSError:
@@ -92,20 +95,20 @@ def _read(body: str, expires_at: str | None, revoked_at: str | None) -> StoredKe
     return replace(_codec().validate_json(body), expires_at=expires_at, revoked_at=revoked_at)
 
 
-def _version(store: sqlite3.Connection) -> int:
+def _version(store: Session) -> int:
     return int(store.execute("SELECT version FROM key_version").fetchone()[0])
 
 
-def _holders(store: sqlite3.Connection) -> dict[bytes, StoredKey]:
+def _holders(store: Session) -> dict[bytes, StoredKey]:
     rows = store.execute("SELECT digest, body, expires_at, revoked_at FROM keys WHERE revoked_at IS NULL")
     return {digest: _read(*row) for digest, *row in rows}
 
 
-def _keys(store: sqlite3.Connection) -> list[StoredKey]:
+def _keys(store: Session) -> list[StoredKey]:
     return [_read(*row) for row in store.execute("SELECT body, expires_at, revoked_at FROM keys ORDER BY id DESC")]
 
 
-def _insert(store: sqlite3.Connection, key: StoredKey, digest: bytes, deed: Deed) -> None:
+def _insert(store: Session, key: StoredKey, digest: bytes, deed: Deed) -> None:
     body = _codec().dump_json(key).decode()
     store.execute(
         "INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?)", (key.id, key.caller.name, digest, key.expires_at, None, body)
@@ -113,12 +116,11 @@ def _insert(store: sqlite3.Connection, key: StoredKey, digest: bytes, deed: Deed
     append(store, [(key.created_at, deed)])
 
 
-def _end(
-    store: sqlite3.Connection, ids: list[str], deed: Deed, now: str, *, revoked: bool, expires_at: str | None
-) -> None:
-    ending = "revoked_at = ?1" if revoked else "expires_at = min(coalesce(expires_at, '9'), ?1)"
-    store.execute(
-        f"UPDATE keys SET {ending} WHERE revoked_at IS NULL AND id IN (SELECT value FROM json_each(?2))",  # noqa: S608
-        (now if revoked else expires_at, orjson.dumps(ids).decode()),
-    )
+def _end(store: Session, ids: list[str], deed: Deed, now: str, *, revoked: bool, expires_at: str | None) -> None:
+    ending = "revoked_at = :at" if revoked else "expires_at = CASE WHEN expires_at < :at THEN expires_at ELSE :at END"
+    for key_id in ids:
+        store.execute(
+            f"UPDATE keys SET {ending} WHERE revoked_at IS NULL AND id = :id",  # noqa: S608 (our own)
+            {"at": now if revoked else expires_at, "id": key_id},
+        )
     append(store, [(now, deed)])

@@ -13,7 +13,7 @@ from weighbridge.domain.hold import Demand, HeldFor, Hold, Settlement, Standing
 from weighbridge.domain.money import ZERO
 from weighbridge.store import books
 from weighbridge.store.books_check import check
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.records import StoredRecords
 
 log = logging.getLogger("weighbridge.ledger")
 
@@ -23,7 +23,7 @@ KEPT_S = 400 * 86_400.0
 """So long the ledger remembers periods: a year, and some weeks to look at it."""
 
 
-class SqliteLedger:
+class StoredLedger:
     """Satisfies `ports.Ledger`.
 
     Each hold and each settlement is a piece of work for the one writing thread, committed with the records that wait. A
@@ -31,7 +31,7 @@ class SqliteLedger:
     than its hold when the provider counted more than was estimated; the difference counts too.
     """
 
-    def __init__(self, records: SqliteRecords, new_id: Callable[[], str]) -> None:
+    def __init__(self, records: StoredRecords, new_id: Callable[[], str]) -> None:
         self._records, self._new_id = records, new_id
 
     async def hold(self, demand: Demand, accounts: Sequence[Account], held_for: HeldFor, now: float) -> Hold:

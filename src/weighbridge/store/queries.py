@@ -1,38 +1,43 @@
-"""What the reading connection is asked."""
+"""What the reading store is asked."""
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.record import OutcomeStatus, Record, RecordFilter
 from weighbridge.store.codec import decode
+from weighbridge.store.session import Dialect, Session
 
 
-def get(connection: sqlite3.Connection, record_id: str) -> Record | None:
+def get(store: Session, record_id: str) -> Record | None:
     """The record with this identifier."""
-    row = connection.execute("SELECT body FROM records WHERE id = ?", (record_id,)).fetchone()
+    row = store.execute("SELECT body FROM records WHERE id = ?", (record_id,)).fetchone()
     return None if row is None else decode(row[0])
 
 
-def find(connection: sqlite3.Connection, wanted: RecordFilter) -> list[Record]:
+def find(store: Session, wanted: RecordFilter) -> list[Record]:
     """Newest first."""
     conditions, values = _conditions(wanted)
     where = " AND ".join(conditions) or "true"
     query = f"SELECT body FROM records WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 (our own conditions)
-    return [decode(body) for (body,) in connection.execute(query, (*values, max(wanted.limit, 0)))]
+    return [decode(body) for (body,) in store.execute(query, (*values, max(wanted.limit, 0)))]
 
 
-_LENGTHS = """
-    SELECT json_extract(body, '$.attempts[#-1].usage.output_tokens') FROM (
-        SELECT id, status, body FROM records WHERE task = ? ORDER BY id DESC LIMIT ?
-    ) WHERE status = 'answered' ORDER BY id
-"""
+_LENGTH = {
+    Dialect.SQLITE: "json_extract(body, '$.attempts[#-1].usage.output_tokens')",
+    Dialect.POSTGRESQL: "CAST(CAST(body AS JSON) -> 'attempts' -> -1 -> 'usage' ->> 'output_tokens' AS BIGINT)",
+}
+"""Of the attempt that answered."""
 
 
-def output_lengths(connection: sqlite3.Connection, tasks: Sequence[str], newest: int) -> dict[str, list[int]]:
+def output_lengths(store: Session, tasks: Sequence[str], newest: int) -> dict[str, list[int]]:
     """By task the output tokens of the newest answers, oldest first."""
-    rows = {task: connection.execute(_LENGTHS, (task, newest)).fetchall() for task in tasks}
+    query = f"""
+        SELECT {_LENGTH[store.dialect]} FROM (
+            SELECT id, status, body FROM records WHERE task = ? ORDER BY id DESC LIMIT ?
+        ) AS newest WHERE status = 'answered' ORDER BY id
+    """  # noqa: S608 (our own)
+    rows = {task: store.execute(query, (task, newest)).fetchall() for task in tasks}
     return {task: [length for (length,) in found if length is not None] for task, found in rows.items()}
 
 

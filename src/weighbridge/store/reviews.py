@@ -1,6 +1,5 @@
-"""`SqliteReviews`: what people have to decide, what they said, and what webhooks have still to be told."""
+"""`StoredReviews`: what people have to decide, what they said, and what webhooks have still to be told."""
 
-import sqlite3
 from functools import cache, partial
 from typing import TypeVar
 
@@ -24,8 +23,8 @@ from weighbridge.store.notices import (
     written,
 )
 from weighbridge.store.queries import moment_of
-from weighbridge.store.records import SqliteRecords
-from weighbridge.store.transaction import transaction
+from weighbridge.store.records import StoredRecords
+from weighbridge.store.session import Dialect, Session, any_of, transaction
 
 UNDECIDED = "state IN ('open', 'claimed')"
 LARGEST_PAGE = 200
@@ -33,10 +32,10 @@ LARGEST_PAGE = 200
 T = TypeVar("T")
 
 
-class SqliteReviews:
+class StoredReviews:
     """Satisfies `ports.Reviews`, in the file and with the threads of the records. Several processes may share it."""
 
-    def __init__(self, records: SqliteRecords, most_undecided: int = 10_000) -> None:
+    def __init__(self, records: StoredRecords, most_undecided: int = 10_000) -> None:
         self._records, self._most_undecided = records, most_undecided
 
     async def open(self, record: Record, item: ReviewItem) -> None:
@@ -110,7 +109,7 @@ class SqliteReviews:
         await self._records.change(partial(drop_notice, notice_id))
 
 
-def _open(record: Record, item: ReviewItem, most: int, store: sqlite3.Connection) -> int:
+def _open(record: Record, item: ReviewItem, most: int, store: Session) -> int:
     with transaction(store):
         (waiting,) = store.execute(f"SELECT count(*) FROM reviews WHERE {UNDECIDED}").fetchone()  # noqa: S608
         if waiting >= most:
@@ -120,7 +119,7 @@ def _open(record: Record, item: ReviewItem, most: int, store: sqlite3.Connection
     return 1
 
 
-def _replace(item: ReviewItem, notice: Notice | None, store: sqlite3.Connection) -> int:
+def _replace(item: ReviewItem, notice: Notice | None, store: Session) -> int:
     with transaction(store):
         changed = store.execute(
             "UPDATE reviews SET state = ?, assignee = ?, version = ?, body = ? WHERE id = ? AND version = ?",
@@ -131,17 +130,17 @@ def _replace(item: ReviewItem, notice: Notice | None, store: sqlite3.Connection)
     return changed
 
 
-def insert_item(item: ReviewItem, store: sqlite3.Connection) -> None:
+def insert_item(item: ReviewItem, store: Session) -> None:
     """Within the transaction of what it is about."""
     store.execute("INSERT INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(item))
 
 
-def _get(review_id: str, store: sqlite3.Connection) -> ReviewItem | None:
+def _get(review_id: str, store: Session) -> ReviewItem | None:
     row = store.execute("SELECT body FROM reviews WHERE id = ?", (review_id,)).fetchone()
     return None if row is None else _item(row[0])
 
 
-def _find(wanted: ReviewFilter, store: sqlite3.Connection) -> list[ReviewItem]:
+def _find(wanted: ReviewFilter, store: Session) -> list[ReviewItem]:
     compared = {
         "task = ?": wanted.task,
         "state = ?": None if wanted.state is None else wanted.state.value,
@@ -149,26 +148,35 @@ def _find(wanted: ReviewFilter, store: sqlite3.Connection) -> list[ReviewItem]:
         "caller = ?": wanted.caller,
         "id < ?": wanted.before_id,
         "created_at >= ?": None if wanted.since is None else moment_of(wanted.since),
-        "task IN (SELECT value FROM json_each(?))": None if wanted.tasks is None else written(list(wanted.tasks)),
     }
-    stated = {condition: value for condition, value in compared.items() if value is not None}
-    where = " AND ".join(stated) or "true"
+    stated: dict[str, str | None] = {condition: value for condition, value in compared.items() if value is not None}
+    conditions, values = list(stated), list(stated.values())
+    if wanted.tasks is not None:
+        conditions.append(f"task IN {any_of(tuple(wanted.tasks))}")
+        values += wanted.tasks
+    where = " AND ".join(conditions) or "true"
     query = f"SELECT body FROM reviews WHERE {where} ORDER BY id DESC LIMIT ?"  # noqa: S608 (our own conditions)
     limit = max(0, min(wanted.limit, LARGEST_PAGE))
-    return [_item(body) for (body,) in store.execute(query, (*stated.values(), limit))]
+    return [_item(body) for (body,) in store.execute(query, (*values, limit))]
 
 
-def _overdue(now: str, limit: int, store: sqlite3.Connection) -> list[ReviewItem]:
-    query = f"SELECT body FROM reviews WHERE {UNDECIDED} AND deadline <= ? ORDER BY deadline LIMIT ?"  # noqa: S608
+def _overdue(now: str, limit: int, store: Session) -> list[ReviewItem]:
+    query = f"SELECT body FROM reviews WHERE {UNDECIDED} AND deadline <= ? ORDER BY deadline, id LIMIT ?"  # noqa: S608
     return [_item(body) for (body,) in store.execute(query, (now, limit))]
 
 
-def _lapsed(now: str, limit: int, store: sqlite3.Connection) -> list[ReviewItem]:
-    query = "SELECT body FROM reviews WHERE state = 'claimed' AND json_extract(body, '$.locked_until') <= ? LIMIT ?"
+def _lapsed(now: str, limit: int, store: Session) -> list[ReviewItem]:
+    query = f"SELECT body FROM reviews WHERE state = 'claimed' AND {_LOCKED_UNTIL[store.dialect]} <= ? LIMIT ?"  # noqa: S608
     return [_item(body) for (body,) in store.execute(query, (now, limit))]
 
 
-def _feedback(record_id: str, store: sqlite3.Connection) -> list[Feedback]:
+_LOCKED_UNTIL = {
+    Dialect.SQLITE: "json_extract(body, '$.locked_until')",
+    Dialect.POSTGRESQL: "CAST(body AS JSON) ->> 'locked_until'",
+}
+
+
+def _feedback(record_id: str, store: Session) -> list[Feedback]:
     query = "SELECT body FROM feedback WHERE record_id = ? ORDER BY id LIMIT ?"
     return [_read(_remarks(), body) for (body,) in store.execute(query, (record_id, LARGEST_PAGE))]
 

