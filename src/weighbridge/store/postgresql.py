@@ -70,6 +70,7 @@ class PostgresqlSession:
         self.in_transaction = False
         self._transaction_id = ""
         self.is_away = False
+        self._not_before = 0.0
 
     def begin(self) -> None:
         """Begin to write: one at a time, over all gateways that share the database."""
@@ -107,11 +108,12 @@ class PostgresqlSession:
 
     def execute(self, statement: str, parameters: Parameters = (), /) -> Rows:
         """One statement. Raises the driver's error."""
-        spelled = _spelled(statement)
+        spelled, connection = _spelled(statement), self._live()
+        can_repeat = self._can_repeat and connection.info.transaction_status is psycopg.pq.TransactionStatus.IDLE
         try:
-            return self._live().execute(spelled, parameters)
+            return connection.execute(spelled, parameters)
         except psycopg.OperationalError:
-            if not (self._can_repeat and self._connection.closed):
+            if not (can_repeat and connection.closed):
                 raise
             return self._live().execute(spelled, parameters)
 
@@ -147,8 +149,17 @@ class PostgresqlSession:
             return self._connection
         if self.in_transaction:
             raise psycopg.OperationalError("the connection was lost")
-        self.is_away = True
-        self._connection = _connect(self._address, self._set_up)
+        if time.monotonic() < self._not_before:
+            raise psycopg.OperationalError("the connection was lost")
+        try:
+            self._connection = _connect(self._address, self._set_up)
+        except psycopg.Error as error:
+            self._not_before = time.monotonic() + _PAUSE_S  # who waits behind this one is told at once
+            if not self.is_away:
+                log.warning("PostgreSQL is away: %s", _told(error))
+            self.is_away = True
+            raise
+        log.log(logging.WARNING if self.is_away else logging.INFO, "a lost connection to PostgreSQL was made anew")
         self.is_away = False
         return self._connection
 
@@ -193,7 +204,7 @@ class PostgresqlDatabase:
     @property
     def is_away(self) -> bool:
         """The database was lost and did not answer since."""
-        return self.writer.is_away
+        return self.writer.is_away or self.reader.is_away
 
     def store_error(self, error: Exception) -> StoreError:
         """What the error means to an operator."""
@@ -231,17 +242,19 @@ def _connect(address: Secret, set_up: str) -> "psycopg.Connection[Any]":
 
 def _store_error(error: Exception) -> StoreError:
     state = getattr(error, "sqlstate", None) or ""
+    is_away = not state and isinstance(error, psycopg.OperationalError)
     if isinstance(error, _UncertainCommit):
         condition, advice = "it was lost in the middle of a commit", "What was written may be there: look, then repeat."
     elif "FATAL" in str(error) and not state:  # while connecting the driver has no SQLSTATE
         condition = "it lets nobody in"
         advice = "Check user, password and database in `store.url`; the gateway's log has its words."
-    elif state.startswith("57") or (not state and isinstance(error, psycopg.OperationalError)):
+    elif is_away or state.startswith("57"):
         condition, advice = "it does not answer", "Start it, or check `store.url`; writing goes on by itself."
     else:
         told = (_told(error), "Nothing else is affected; try again, and restart the gateway if it stays.")
         condition, advice = _REASONS.get(state) or _REASONS.get(state[:2]) or told
-    log.warning("PostgreSQL: %s", _told(error))
+    if not is_away:  # that is logged once, and not by everybody who waits
+        log.warning("PostgreSQL: %s", _told(error))
     return StoreError(f"The record database failed: {condition}.", advice=advice)
 
 

@@ -151,12 +151,13 @@ class StoredRecords:
         self._database.close()
 
     def _look_again(self) -> None:
-        """Once a second in the writer's thread, where a statement makes a lost connection anew."""
+        """Once a second in both threads, where a statement makes a lost connection anew."""
         if time.monotonic() < self._look_at or self._writer.is_full:
             return
         self._look_at = time.monotonic() + LOOK_EVERY_S
         looked = self._writer.run(self._told(lambda: self._database.writer.execute("SELECT 1").rowcount))
         looked.add_done_callback(lambda done: done.cancelled() or done.exception())
+        self._second.submit(self._told(lambda: self._database.reader.execute("SELECT 1")))
 
     def _move(self) -> None:
         self._database.move()

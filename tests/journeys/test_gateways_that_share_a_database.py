@@ -1,0 +1,85 @@
+"""Two gateways on one PostgreSQL database: what one makes the other knows, and both come back when it was away."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from psycopg import conninfo
+
+from databases import a_schema
+from journeys.live import Client, serving_config
+from relay import Relay, a_relay
+from weighbridge.domain.secret import Secret
+
+CONFIG = """
+version: 1
+models:
+  one: {host: simulated, price: {input_usd_per_million: 1, output_usd_per_million: 1},
+    context_window_tokens: 8000, max_output_tokens: 100, tier: frontier}
+tasks:
+  greet: {risk_level: low, primary_model: one, fallback_model: []}
+default_task: greet
+keys:
+  root: {secret: "${env:ROOT_KEY}", may_admin: true, may_audit: true}
+store: {url: "${env:STORE}", key_secret: "${env:KEY_SECRET}"}
+budgets:
+  all: {limit_usd: 1, period: day}
+"""
+ROOT = {"authorization": "Bearer root-0123456789"}
+RUN = "/v1/tasks/greet/runs"
+BODY = {"input": "hello", "risk": "low"}
+
+
+@pytest.fixture
+def network() -> Iterator[tuple[Relay, Secret]]:
+    with a_schema() as schema:
+        parts = conninfo.conninfo_to_dict(schema.value)
+        host, port = str(parts.get("host", "")), int(parts.get("port") or 5432)
+        with a_relay(f"{host}/.s.PGSQL.{port}" if host.startswith("/") else port) as relay:
+            through = conninfo.make_conninfo(schema.value, host="127.0.0.1", port=relay.port)
+            yield relay, Secret("", through)
+
+
+@pytest.fixture
+def gateways(network: tuple[Relay, Secret], tmp_path: Path) -> Iterator[tuple[Client, Client]]:
+    (tmp_path / "weighbridge.yaml").write_text(CONFIG)
+    env = {"ROOT_KEY": "root-0123456789", "KEY_SECRET": "hash-0123456789", "STORE": network[1].value}
+    with ExitStack() as running:
+        one, other = (running.enter_context(serving_config(tmp_path / "weighbridge.yaml", env)) for _ in range(2))
+        yield one, other
+        network[0].mend()
+
+
+def test_what_one_gateway_makes_the_other_knows(gateways: tuple[Client, Client]) -> None:
+    one, other = gateways
+    made = one.post("/v1/admin/keys", {"name": "app"}, ROOT)
+    assert made.status == 201, made.body
+    key = {"x-api-key": made.json["key"]}
+    time.sleep(1.1)  # for so long a gateway trusts what it knew of keys
+    answered = other.post(RUN, BODY, key)
+    assert answered.status == 200
+    record = one.get(f"/v1/records/{answered.headers['x-weighbridge-record']}", ROOT)
+    assert record.status == 200
+    assert record.json["caller"] == "app"
+
+
+def test_a_database_that_was_away_costs_refusals_and_nothing_else(
+    gateways: tuple[Client, Client], network: tuple[Relay, Secret]
+) -> None:
+    one, other = gateways
+    assert {client.post(RUN, BODY, ROOT).status for client in gateways} == {200}
+    network[0].cut()
+    deadline = time.monotonic() + 15
+    while any(client.get("/readyz").status == 200 for client in gateways) and time.monotonic() < deadline:
+        time.sleep(0.1)  # each notices with what it writes or looks for next
+    refused = [client.post(RUN, BODY, ROOT) for client in gateways]
+    assert {reply.status for reply in refused} == {503}
+    assert network[1].value not in str([reply.body for reply in refused])
+    network[0].mend()
+    while any(client.get("/readyz").status == 503 for client in gateways) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert {client.post(RUN, BODY, ROOT).status for client in gateways} == {200}
+    assert len(one.get("/v1/records?status=answered", ROOT).json["records"]) == 4
+    assert other.get("/healthz").status == 200
