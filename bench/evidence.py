@@ -8,12 +8,11 @@ import argparse
 import asyncio
 import json
 import random
-import sqlite3
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -23,14 +22,18 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.places import OPTION, a_place
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.context.documents.read import read_document
 from weighbridge.context.pack import pack
 from weighbridge.domain.evidence import EvidenceRule
 from weighbridge.domain.material import Source
 from weighbridge.domain.search import Search
+from weighbridge.domain.secret import Secret
 from weighbridge.pipeline.gateway import Gateway
+from weighbridge.store.full_text import FULL_TEXT, matching
 from weighbridge.store.records import StoredRecords
+from weighbridge.store.session import Session
 from weighbridge.store.sources import StoredSources
 
 VOCABULARY = 30_000
@@ -98,31 +101,29 @@ def line(name: str, took: list[float], baseline: str, base: list[float]) -> Line
     return Line(name, statistics.median(took), p95, baseline, statistics.median(base))
 
 
-async def search(folder: Path, passages: int, rounds: int, words: Words) -> Line:
+async def search(place: Path | Secret, passages: int, rounds: int, words: Words) -> Line:
     """Search among `passages`, beside what the index's own ranking of the same words takes."""
-    records = await StoredRecords.open(folder / "search.db")
+    records = await StoredRecords.open(place)
     sources = StoredSources(records)
     for number in track(range(passages // PASSAGES_A_DOCUMENT), "writing passages", console=Console(stderr=True)):
         name = f"{number}.md"
         await sources.put([read_document("made", name, words.document().encode(), defaults={}, stated={})])
-    bare = sqlite3.connect(folder / "search.db")
     took, base = [], []
     for _ in range(rounds):
         question = words.text(8)
         started = time.perf_counter()
         await sources.search(Search(question, ("made",), datetime.now(UTC).date()))
         took.append((time.perf_counter() - started) * 1_000)
-        base += timed(lambda question=question: _bm25(bare, question), 1)
-    bare.close()
+        started = time.perf_counter()
+        await records.read(partial(_bare, dict.fromkeys(question.split(), 1.0)))
+        base.append((time.perf_counter() - started) * 1_000)
     await records.close()
-    return line(f"search {passages:,} passages", took, "bare BM25 of the same words", base)
+    return line(f"search {passages:,} passages", took, "the index's own ranking of all the words", base)
 
 
-def _bm25(connection: sqlite3.Connection, question: str) -> None:
-    words = " OR ".join(f'"{word}"' for word in question.split())
-    connection.execute(
-        "SELECT rowid FROM passage_words WHERE passage_words MATCH ? ORDER BY bm25(passage_words) LIMIT 40", (words,)
-    ).fetchall()
+def _bare(terms: Mapping[str, float], store: Session) -> None:
+    found = FULL_TEXT[store.dialect].found
+    store.execute(f"{found} ORDER BY w.score LIMIT 40", matching(store.dialect, terms)).fetchall()
 
 
 def packing(rounds: int, words: Words) -> Iterator[Line]:
@@ -191,7 +192,9 @@ async def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         lines = [*packing(arguments.rounds, words), await indexing(folder, arguments.documents, words)]
-        lines += [await loop_lag(folder, words), await search(folder, arguments.passages, arguments.rounds, words)]
+        lines.append(await loop_lag(folder, words))
+        with a_place(folder, "search", arguments.postgres) as place:
+            lines.append(await search(place, arguments.passages, arguments.rounds, words))
     if arguments.json:
         sys.stdout.write(json.dumps([asdict(item) | {"ratio": item.ratio} for item in lines], indent=2) + "\n")
         return
@@ -209,5 +212,6 @@ if __name__ == "__main__":
     parser.add_argument("--passages", type=int, default=100_000, help="passages to search among")
     parser.add_argument("--documents", type=int, default=500, help="documents to index")
     parser.add_argument("--rounds", type=int, default=200, help="repetitions")
+    parser.add_argument("--postgres", help=OPTION + ", for the search")
     parser.add_argument("--json", action="store_true", help="one JSON document for machines")
     asyncio.run(main(parser.parse_args()))

@@ -7,7 +7,6 @@ empty row, twice, with as many callers at a time.
 import argparse
 import asyncio
 import json
-import sqlite3
 import statistics
 import sys
 import tempfile
@@ -20,12 +19,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bench.places import OPTION, a_place
 from weighbridge.budget.accounts import accounts_of
 from weighbridge.domain.budget import Budget, Payer
 from weighbridge.domain.hold import Demand, HeldFor, Settlement
 from weighbridge.domain.money import Money
+from weighbridge.domain.secret import Secret
 from weighbridge.store.ledger import StoredLedger
 from weighbridge.store.records import StoredRecords
+from weighbridge.store.session import Session
 
 BUDGET = Budget("all", Money.usd(1_000_000), "month")
 PAYER = Payer("app", "tag")
@@ -61,11 +63,11 @@ async def measured(work: Callable[[], Awaitable[None]], callers: int, calls: int
     return (time.process_time() - cpu) / done * 1e6, done / (time.perf_counter() - wall)
 
 
-async def lines(folder: Path, calls: int, rounds: int) -> list[Line]:
+async def lines(place: Path | Secret, calls: int, rounds: int) -> list[Line]:
     """Ledger and baseline in turn."""
-    records, numbers = await StoredRecords.open(folder / "ledger.db"), count()
+    records, numbers = await StoredRecords.open(place), count()
     ledger = StoredLedger(records, lambda: f"hold_{next(numbers)}")
-    await records.work(lambda store: store.execute("CREATE TABLE blank (number INTEGER) STRICT"))
+    await records.work(lambda store: store.execute("CREATE TABLE blank (number INTEGER)"))
 
     async def hold_and_settle() -> None:
         now = time.time()
@@ -73,7 +75,7 @@ async def lines(folder: Path, calls: int, rounds: int) -> list[Line]:
         hold = await ledger.hold(DEMAND, accounts_of([BUDGET], PAYER, now), held_for, now)
         ledger.settle(Settlement(hold.id, Money(200_000_000), 200), now)
 
-    def nothing(store: sqlite3.Connection) -> None:
+    def nothing(store: Session) -> None:
         store.execute("INSERT INTO blank VALUES (NULL)")
 
     async def commit_twice() -> None:
@@ -97,8 +99,8 @@ async def lines(folder: Path, calls: int, rounds: int) -> list[Line]:
 
 async def main(arguments: argparse.Namespace) -> None:
     """Everything once."""
-    with tempfile.TemporaryDirectory() as folder:
-        found = await lines(Path(folder), arguments.calls, arguments.rounds)
+    with tempfile.TemporaryDirectory() as folder, a_place(Path(folder), "ledger", arguments.postgres) as place:
+        found = await lines(place, arguments.calls, arguments.rounds)
     if arguments.json:
         sys.stdout.write(json.dumps([asdict(line) | {"ratio": line.ratio} for line in found], indent=2) + "\n")
         return
@@ -115,5 +117,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="What a hold and its settlement cost.")
     parser.add_argument("--calls", type=int, default=6_000, help="holds a round")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which the median is shown")
+    parser.add_argument("--postgres", help=OPTION)
     parser.add_argument("--json", action="store_true", help="one JSON document for machines")
     asyncio.run(main(parser.parse_args()))

@@ -23,12 +23,14 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from bench.places import OPTION, a_place
 from weighbridge.domain.budget import Budget, Per
 from weighbridge.domain.levels import Risk, Sensitivity
 from weighbridge.domain.money import Money
 from weighbridge.domain.record import OutcomeStatus, Record, RecordFilter
+from weighbridge.domain.secret import Secret
 from weighbridge.domain.signals import Basis, Classification
-from weighbridge.store.codec import row_of
+from weighbridge.store.codec import COLUMNS, Row, row_of
 from weighbridge.store.insert import INSERT_RECORD
 from weighbridge.store.ledger import StoredLedger
 from weighbridge.store.records import StoredRecords
@@ -40,6 +42,7 @@ BUDGETS = (
     Budget("ever", Money.usd(1_000), "total"),
     Budget("users", Money.usd(1), "month", per=Per.USER),
 )
+ACCOUNT = ("budget", "holder", "begins", "spent_pico", "held_pico", "spent_tokens", "held_tokens")
 QUESTIONS = {
     "the newest": RecordFilter(),
     "of a task": RecordFilter(task="task3"),
@@ -104,18 +107,35 @@ def made(rows: int) -> Iterator[Record]:
         )
 
 
-async def filled(path: Path, rows: int) -> None:
+async def filled(place: Path | Secret, rows: int) -> None:
     """A store with so many records, and with accounts of many holders."""
-    await (await StoredRecords.open(path)).close()
-    with closing(sqlite3.connect(path, isolation_level=None)) as store:
+    records = await StoredRecords.open(place)
+    begins = int(START.timestamp())
+    accounts = [("users", f"user{number}", begins, number, 0, 10, 0) for number in range(HOLDERS)]
+    insert = f"INSERT INTO accounts ({', '.join(ACCOUNT)}) VALUES (?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 (our own)
+    await records.work(lambda store: store.executemany(insert, accounts))
+    await records.close()
+    wanted = track(made(rows), f"writing {rows:,} rows", rows, console=Console(stderr=True))
+    await asyncio.to_thread(_write if isinstance(place, Path) else _copy, place, map(row_of, wanted))
+
+
+def _write(place: Path, rows: Iterator[Row]) -> None:
+    with closing(sqlite3.connect(place, isolation_level=None)) as store:
         store.execute("PRAGMA synchronous = OFF")
         store.execute("BEGIN")
-        wanted = track(made(rows), f"writing {rows:,} rows", rows, console=Console(stderr=True))
-        store.executemany(INSERT_RECORD, (row_of(record) for record in wanted))
-        begins = int(START.timestamp())
-        accounts = ((f"user{number}", begins, number) for number in range(HOLDERS))
-        store.executemany("INSERT INTO accounts VALUES ('users', ?, ?, ?, 0, 10, 0, 0)", accounts)
+        store.executemany(INSERT_RECORD, rows)
         store.execute("COMMIT")
+
+
+def _copy(place: Secret, rows: Iterator[Row]) -> None:
+    import psycopg
+
+    with psycopg.connect(place.value, autocommit=True) as store:
+        store.execute("ALTER TABLE records DISABLE TRIGGER USER")
+        with store.cursor().copy(f"COPY records ({', '.join(COLUMNS)}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        store.execute("VACUUM ANALYZE records")
 
 
 async def timed(ask: Callable[[], Awaitable[object]], rounds: int) -> tuple[float, float]:
@@ -128,9 +148,9 @@ async def timed(ask: Callable[[], Awaitable[object]], rounds: int) -> tuple[floa
     return took[0], statistics.median(took[1:])
 
 
-async def answers(path: Path, rounds: int) -> dict[str, tuple[float, float]]:
+async def answers(place: Path | Secret, rounds: int) -> dict[str, tuple[float, float]]:
     """Every question, timed."""
-    records = await StoredRecords.open(path)
+    records = await StoredRecords.open(place)
     ledger, now = StoredLedger(records, lambda: "unused"), (START + timedelta(days=DAYS - 1)).timestamp()
     found = {
         name: await timed(lambda wanted=wanted: records.find(wanted), rounds) for name, wanted in QUESTIONS.items()
@@ -142,8 +162,11 @@ async def answers(path: Path, rounds: int) -> dict[str, tuple[float, float]]:
 
 async def main(arguments: argparse.Namespace) -> None:
     """The large store beside the small one."""
-    with tempfile.TemporaryDirectory() as name:
-        large, small = Path(name) / "large.db", Path(name) / "small.db"
+    with (
+        tempfile.TemporaryDirectory() as name,
+        a_place(Path(name), "large", arguments.postgres) as large,
+        a_place(Path(name), "small", arguments.postgres) as small,
+    ):
         await filled(small, max(1, arguments.rows // 100))
         await filled(large, arguments.rows)
         few, many = await answers(small, arguments.rounds), await answers(large, arguments.rounds)
@@ -163,5 +186,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="How long lists and budgets take on a store with many records.")
     parser.add_argument("--rows", type=int, default=5_000_000, help="records")
     parser.add_argument("--rounds", type=int, default=20, help="repetitions")
+    parser.add_argument("--postgres", help=OPTION)
     parser.add_argument("--json", action="store_true", help="one JSON document for machines")
     asyncio.run(main(parser.parse_args()))
