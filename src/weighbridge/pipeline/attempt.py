@@ -37,7 +37,7 @@ async def begin(draft: Draft, plan: Plan, model: PortfolioModel, house: House) -
     """
     demand = plan.demand(model, house)
     tokens = demand.tokens(demand.least_output_tokens)
-    entered = enter_model(draft, plan.task.name, model, tokens, house)
+    entered = await enter_model(draft, plan.task, model, tokens, house)
     if isinstance(entered, ModelRestsError):
         return failed(entered, plan, model, 0.0)
     try:

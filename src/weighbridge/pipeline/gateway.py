@@ -297,4 +297,4 @@ def _require_utf8(texts: Sequence[str], param: str) -> None:
 
 
 def _stored_at(policy: Policy, store: str | Path | None) -> Policy:
-    return policy if store is None else replace(policy, store=replace(policy.store, path=str(store)))
+    return policy if store is None else replace(policy, store=replace(policy.store, path=str(store), url=None))

@@ -8,9 +8,8 @@ from weighbridge.domain.money import ZERO, Money
 from weighbridge.domain.usage import Usage
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House
-from weighbridge.pipeline.pace import payer_of
+from weighbridge.pipeline.pace import AFTER_DEADLINE_S, payer_of
 
-AFTER_DEADLINE_S = 60.0
 """So long after its request's deadline a hold that nobody ended counts as spent: its process was killed."""
 MOST_QUEUED = 200
 """Calls that wait for room in one process; further ones are refused at once."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from weighbridge.budget.lengths import OutputLengths
-from weighbridge.budget.rates import Rates
+from weighbridge.budget.rates import OwnRates
 from weighbridge.budget.undercount import Undercounts
 from weighbridge.classify.classify import Nearest
 from weighbridge.domain.caller import Caller
@@ -25,6 +25,7 @@ from weighbridge.pipeline.ports import (
     Ledger,
     Pages,
     Providers,
+    Rates,
     Records,
     Reviews,
     Sources,
@@ -94,7 +95,7 @@ class House:
     """Draws evenly from 0 to 1, so that retries do not come in step."""
     new_id: Callable[[], str]
     """Makes record identifiers."""
-    rates: Rates = field(default_factory=Rates)
+    rates: Rates = field(default_factory=OwnRates)
     """What was let in of late."""
     lengths: OutputLengths = field(default_factory=OutputLengths)
     """How long answers are, by task."""

@@ -14,6 +14,8 @@ from weighbridge.pipeline.house import House
 from weighbridge.pipeline.sizing import output_limit
 
 NO_LIMIT = Pass()
+AFTER_DEADLINE_S = 60.0
+"""So long after its deadline a request whose process died is over for everybody."""
 
 
 def payer_of(draft: Draft, task: str) -> Payer:
@@ -21,8 +23,8 @@ def payer_of(draft: Draft, task: str) -> Payer:
     return Payer(draft.caller.name, task, draft.caller.team, draft.request.user, draft.request.metadata)
 
 
-def enter(draft: Draft, task: Task, count: Callable[[str], TokenCount], house: House) -> None:
-    """Let the request in; it leaves when its record is closed. Raises RateLimitedError."""
+async def enter(draft: Draft, task: Task, count: Callable[[str], TokenCount], house: House) -> None:
+    """Let the request in; it leaves when its record is closed. Raises RateLimitedError, CountersAwayError."""
     limits = draft.policy.rate_limits
     if not limits:
         return
@@ -32,17 +34,21 @@ def enter(draft: Draft, task: Task, count: Callable[[str], TokenCount], house: H
         longest = output_limit(draft.request, task, model)
         usual = house.lengths.usual(task.name)
         tokens = count(model.tokenizer).tokens + (longest if usual is None else min(usual, longest))
-    entered = house.rates.enter(limits, payer_of(draft, task.name), tokens, house.clock.monotonic())
+    payer, lease_s = payer_of(draft, task.name), task.limits.deadline_s + AFTER_DEADLINE_S
+    entered = await house.rates.enter(limits, payer, tokens, lease_s, house.clock.monotonic(), None)
     draft.rates = entered.standings
     draft.leaving.append(partial(house.rates.leave, entered))
 
 
-def enter_model(draft: Draft, task: str, model: PortfolioModel, tokens: int, house: House) -> Pass | ModelRestsError:
-    """Let a call of `model` in, or say why another is asked."""
+async def enter_model(
+    draft: Draft, task: Task, model: PortfolioModel, tokens: int, house: House
+) -> Pass | ModelRestsError:
+    """Let a call of `model` in, or say why another is asked. Raises CountersAwayError."""
     limits = draft.policy.rate_limits
     if not any(limit.model == model.name for limit in limits):
         return NO_LIMIT
     try:
-        return house.rates.enter(limits, payer_of(draft, task), tokens, house.clock.monotonic(), model.name)
+        payer, lease_s = payer_of(draft, task.name), task.limits.deadline_s + AFTER_DEADLINE_S
+        return await house.rates.enter(limits, payer, tokens, lease_s, house.clock.monotonic(), model.name)
     except RateLimitedError as error:
         return ModelRestsError(error.condition, advice="Another model is asked.", may_have_cost=False)

@@ -123,7 +123,7 @@ async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
     """
     counts = Counts(draft.request)
     task, known = await _off_loop(draft, partial(_classified, draft, in_force, counts))
-    enter(draft, task, counts.of_input, house)
+    await enter(draft, task, counts.of_input, house)
     gathered = await gather(draft, task, known.sensitivity, house)
     if task.conversation is not None:
         gathered = await with_state(draft, task, gathered, house, situation_of(draft, house, in_force))

@@ -3,8 +3,9 @@
 from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
+from weighbridge.budget.rates import Pass
 from weighbridge.domain.audit import AuditEntry, Deed
-from weighbridge.domain.budget import Account, Budget
+from weighbridge.domain.budget import Account, Budget, Payer
 from weighbridge.domain.conversation import ConversationState
 from weighbridge.domain.document import CutDocument, Document, Indexed
 from weighbridge.domain.drift import Monitor, Watched
@@ -18,6 +19,7 @@ from weighbridge.domain.news import News
 from weighbridge.domain.notice import Notice
 from weighbridge.domain.page import Page
 from weighbridge.domain.policy import Host, PortfolioModel
+from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
@@ -54,6 +56,21 @@ class Providers(Protocol):
         self, host: Host, model: PortfolioModel, request: Request, timeout_s: float
     ) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing the iterator hangs up on the provider."""
+        ...
+
+
+class Rates(Protocol):
+    """How fast requests come in, and how many are answered at once."""
+
+    async def enter(
+        self, limits: Sequence[RateLimit], payer: Payer, tokens: int, lease_s: float, now: float, model: str | None
+    ) -> Pass:
+        """Let a request of about `tokens`, or a call of `model`, in past all limits or none. It is over after `lease_s`
+        at the latest; `now` is monotonic seconds. Raises RateLimitedError, CountersAwayError."""
+        ...
+
+    def leave(self, entered: Pass, tokens: int | None) -> None:
+        """It is over; what it really used takes the place of what was guessed. `None`: the guess stays."""
         ...
 
 

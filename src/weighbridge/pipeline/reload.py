@@ -77,14 +77,13 @@ class Reloader:
     def _load(self) -> InForce:
         policy = load_policy(self._path, self._env)
         running = self._house.in_force.policy
-        if policy.store != running.store:
-            raise ConfigError(
-                [
-                    ConfigProblem(
-                        str(self._path), 1, 1, "store", "the store cannot change while the gateway runs; restart"
-                    )
-                ]
-            )
+        for name, is_changed in {
+            "store": policy.store != running.store,
+            "counters": policy.counters != running.counters,
+        }.items():
+            if is_changed:
+                expected = f"the same {name} as long as the gateway runs; restart"
+                raise ConfigError([ConfigProblem(str(self._path), 1, 1, name, expected)])
         return self._derive(policy)
 
 

@@ -8,14 +8,16 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
+from typing import TYPE_CHECKING
 
 from weighbridge.budget.lengths import KEPT, OutputLengths
+from weighbridge.budget.rates import OwnRates
 from weighbridge.budget.tokens import count_tokens
 from weighbridge.classify.examples import ExampleIndex
 from weighbridge.config.gate import bindings_of
 from weighbridge.config.locate import located
-from weighbridge.domain.errors import ConfigError, ConfigProblem, InvalidFieldError
-from weighbridge.domain.policy import Policy, StoreSettings
+from weighbridge.domain.errors import ConfigError, ConfigProblem, InvalidFieldError, StoreError
+from weighbridge.domain.policy import CounterSettings, Policy, StoreSettings
 from weighbridge.domain.proof import ProofStanding
 from weighbridge.domain.request import TEXT_OUTPUT
 from weighbridge.domain.response import Choice, Response
@@ -52,6 +54,9 @@ from weighbridge.store.states import StoredStates
 from weighbridge.validation.language import is_known_language
 from weighbridge.validation.schema import check_schema
 from weighbridge.validation.validate import validate
+
+if TYPE_CHECKING:
+    from weighbridge.store.counters import SharedRates
 
 CLEAN_EVERY_S = 600.0
 EXPIRE_HOLDS_EVERY_S = 10.0
@@ -182,6 +187,19 @@ def _declared_answer_problems(policy: Policy) -> Iterator[ConfigProblem]:
             yield ConfigProblem("the config", 1, 1, f"tasks.{task.name}.degrade.answer", expected)
 
 
+def _rates(settings: CounterSettings | None) -> "OwnRates | SharedRates":
+    """Raises StoreError when the client is not installed, or the address is none."""
+    if settings is None:
+        return OwnRates()
+    try:
+        from weighbridge.store.counters import SharedRates
+    except ImportError:
+        raise StoreError(
+            "Shared rate limits need a client that is not installed.", advice="Run pip install 'weighbridge[redis]'."
+        ) from None
+    return SharedRates.open(settings.url, settings)
+
+
 def _secret_file(store: StoreSettings) -> Path | None:
     """Beside the database, where that is a file."""
     return None if store.url is not None else Path(store.path + ".key-secret")
@@ -202,6 +220,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     new_id = RecordIds(clock)
     keys = StoredKeys(records, _secret_file(policy.store), _revealed(policy.store.key_secret))
     ledger = StoredLedger(records, lambda: new_id().replace("rec_", "hold_", 1))
+    rates = _rates(policy.counters)
     house = House(
         in_force=derive(policy),
         providers=providers,
@@ -221,6 +240,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         clock=clock,
         chance=SystemRandom().random,
         new_id=new_id,
+        rates=rates,
         lengths=OutputLengths(await records.output_lengths(tuple(policy.tasks), KEPT)),
         demotions=demotions_of(await drift.watched()),
     )
@@ -242,4 +262,5 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         await asyncio.gather(*loops, return_exceptions=True)
         await providers.close()
         await others.close()
+        await rates.close()
         await records.close()

@@ -44,6 +44,7 @@
     │   ├── ProviderQuotaError          402  provider_quota
     │   └── ProviderMalformedError      502  provider_malformed
     ├── OverloadedError                 503  overloaded
+    ├── CountersAwayError               503  counters_unavailable
     ├── StoreError                      503  store_unavailable
     │   └── UnwritableRecordError   503  record_unwritable
     ├── ConfigError                     -    config_invalid
@@ -62,6 +63,7 @@ from weighbridge.domain.errors.answer import (
 )
 from weighbridge.domain.errors.base import (
     CommandError,
+    CountersAwayError,
     OverloadedError,
     StoreError,
     UnwritableRecordError,
@@ -130,6 +132,7 @@ __all__ = [
     "ContentPolicyError",
     "ContextTooLongError",
     "ConversationStateError",
+    "CountersAwayError",
     "DeadlineExceededError",
     "EmptyInputError",
     "ForbiddenError",

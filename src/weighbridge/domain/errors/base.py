@@ -46,6 +46,14 @@ class UnwritableRecordError(StoreError):
     code = "record_unwritable"
 
 
+class CountersAwayError(WeighbridgeError):
+    """The server on which gateways count rate limits together does not answer, so nobody is let in."""
+
+    status = 503
+    code = "counters_unavailable"
+    is_retryable = True
+
+
 class OverloadedError(WeighbridgeError):
     """A bounded queue is full; nothing was called."""
 
