@@ -52,10 +52,9 @@ _SQLITE = FullText(
 _POSTGRESQL = FullText(
     count="SELECT count(*) FROM passages WHERE words @@ to_tsquery('simple', :words)",
     found=_JOINED.format(
-        matched="SELECT number, -(SELECT sum(t.weight * ts_rank(CAST('{0.5, 0.5, 0.5, 1}' AS float4[]), words,"
-        " to_tsquery('simple', t.term), 1))"
-        " FROM unnest(CAST(:terms AS text[]), CAST(:weights AS float8[])) AS t (term, weight)) AS score"
-        " FROM passages WHERE words @@ to_tsquery('simple', :words)"
+        matched="SELECT p.number, -sum(t.weight * ts_rank(CAST('{0.5, 0.5, 0.5, 1}' AS float4[]), p.words, t.term, 1))"
+        " AS score FROM unnest(CAST(CAST(:terms AS text[]) AS tsquery[]), CAST(:weights AS float8[]))"
+        " AS t (term, weight) JOIN passages AS p ON p.words @@ t.term GROUP BY p.number"
     ),
     visible=_SEEN.format(
         collections="(SELECT json_array_elements_text(CAST(:collections AS JSON)))",
