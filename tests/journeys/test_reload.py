@@ -1,14 +1,12 @@
 """A changed config is taken over whole or refused whole, while the server runs."""
 
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from journeys.live import Client, serving_config
+from journeys.live import Client, serving_config, until
 from weighbridge.config.gate import bindings_of
 from weighbridge.config.load import load_policy
 from weighbridge.config.proofs import write_proof
@@ -37,13 +35,6 @@ def config(tmp_path: Path) -> Path:
 def client(config: Path) -> Iterator[Client]:
     with serving_config(config) as served:
         yield served
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.05)
 
 
 def tasks(client: Client) -> list[str]:

@@ -14,7 +14,7 @@ from relay import Relay, a_relay
 from weighbridge.budget.rates import Pass
 from weighbridge.domain.budget import Payer, Per
 from weighbridge.domain.errors import CountersAwayError, RateLimitedError, StoreError
-from weighbridge.domain.policy import CounterSettings
+from weighbridge.domain.policy import CounterSettings, WhenAway
 from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.secret import Secret
 from weighbridge.store.counters import AWAY_S, SharedRates
@@ -154,7 +154,7 @@ async def test_without_a_server_nobody_is_let_in_and_it_recovers_by_itself(netwo
 
 
 async def test_without_a_server_each_counts_its_share_where_that_was_declared(network: Relay) -> None:
-    rates = opened(f"redis://127.0.0.1:{network.port}/0", when_away="local", gateways=3)
+    rates = opened(f"redis://127.0.0.1:{network.port}/0", when_away=WhenAway.LOCAL, gateways=3)
     limit = a_limit(requests_per_minute=9, concurrent=9)
     network.cut()
     let_in = [await entered(rates, limit) for _ in range(4)]
@@ -165,6 +165,28 @@ async def test_without_a_server_each_counts_its_share_where_that_was_declared(ne
     network.mend()
     assert await entered(rates, limit, now=AWAY_S), "the server knows nothing of what was counted meanwhile"
     await rates.close()
+
+
+async def test_whoever_hangs_up_before_the_reply_comes_holds_no_place(
+    gateways: tuple[SharedRates, SharedRates], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = gateways
+    limit, script, is_in = a_limit(concurrent=1), one._enter, asyncio.Event()
+
+    async def enter_and_hang(keys: list[str], arguments: list[Any]) -> None:
+        await script(keys, arguments)
+        is_in.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(one, "_enter", enter_and_hang)
+    waiting = asyncio.create_task(entered(one, limit))
+    await is_in.wait()
+    assert await entered(other, limit) is None
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await settled(one)
+    assert await entered(other, limit)
 
 
 async def test_an_end_that_cannot_be_told_is_logged_and_raises_nothing(

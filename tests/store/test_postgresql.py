@@ -5,14 +5,17 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from secrets import token_hex
 
 import psycopg
 import pytest
 from psycopg import conninfo
 
 from databases import a_schema, connected
+from journeys.live import until
 from make import a_record
 from relay import Relay, a_relay
 from weighbridge.budget.accounts import accounts_of
@@ -22,10 +25,14 @@ from weighbridge.domain.hold import Demand, HeldFor
 from weighbridge.domain.money import ZERO, Money
 from weighbridge.domain.record import RecordFilter
 from weighbridge.domain.secret import Secret
-from weighbridge.store import postgresql
+from weighbridge.store import migrate_postgresql, postgresql
+from weighbridge.store.insert import MOST_TRIES
 from weighbridge.store.ledger import StoredLedger
+from weighbridge.store.open import open_database
 from weighbridge.store.records import LOOK_EVERY_S, StoredRecords
 
+WAITING = """SELECT count(*) FROM pg_locks other JOIN pg_locks mine USING (locktype, classid, objid)
+             WHERE locktype = 'advisory' AND mine.pid = pg_backend_pid() AND NOT other.granted"""
 BUDGET = Budget("day", Money(100), "day")
 OPEN = """
 import asyncio, os
@@ -61,6 +68,13 @@ async def records(schema: Secret, network: Relay) -> AsyncIterator[StoredRecords
     await opened.close()
 
 
+async def accepts(records: StoredRecords) -> None:
+    """Within the time in which a gateway looks again."""
+    async with asyncio.timeout(5 * LOOK_EVERY_S):
+        while not records.is_accepting():
+            await asyncio.sleep(LOOK_EVERY_S / 10)
+
+
 async def ids(records: StoredRecords) -> list[str]:
     return [record.id for record in await records.find(RecordFilter())]
 
@@ -85,8 +99,8 @@ async def test_what_is_to_be_written_waits_for_a_database_that_comes_back(
     assert not records.is_accepting(), "nobody begins what could not be recorded"
     network.mend()
     await asyncio.gather(*waiting)
-    assert records.is_accepting()
     assert len(await ids(records)) == 3
+    await accepts(records)
 
 
 async def test_after_a_while_the_waiting_are_told_and_it_recovers_by_itself(
@@ -101,8 +115,7 @@ async def test_after_a_while_the_waiting_are_told_and_it_recovers_by_itself(
     with pytest.raises(StoreError, match="does not answer"):
         await records.get("rec_1")
     network.mend()
-    while not records.is_accepting():
-        await asyncio.sleep(LOOK_EVERY_S / 10)
+    await accepts(records)
     await records.append(a_record("rec_2"))
     assert await ids(records) == ["rec_2"]
 
@@ -142,14 +155,30 @@ HELD_FOR = HeldFor("rec_1", 60)
 
 
 async def test_a_gateway_that_froze_while_it_wrote_does_not_stop_the_others(schema: Secret) -> None:
-    records = await StoredRecords.open(schema)
-    with connected(schema) as frozen:
-        frozen.execute(f"SET idle_in_transaction_session_timeout = '{postgresql.SILENT_S}s'")
-        frozen.begin()
-        began = time.monotonic()
+    frozen, records = await StoredRecords.open(schema), await StoredRecords.open(schema)
+    frozen._database.writer.begin()
+    began = time.monotonic()
+    try:
         await records.append(a_record("rec_1"))
-        assert time.monotonic() - began < postgresql.LOCK_TIMEOUT_S
+    finally:
+        frozen._database.writer.rollback()
+    assert time.monotonic() - began < postgresql.LOCK_TIMEOUT_S
+    await frozen.append(a_record("rec_2"))
+    assert await ids(records) == ["rec_2", "rec_1"]
+    await frozen.close()
     await records.close()
+
+
+def test_only_what_surely_was_not_committed_is_tried_anew(schema: Secret) -> None:
+    database = postgresql.PostgresqlDatabase.open(schema)
+    lost = psycopg.OperationalError("the connection was lost")
+    assert not database.awaits(lost), "it is there, so the fault is another"
+    database.writer.close()
+    assert not database.awaits(postgresql._UncertainCommit("nobody knows"))
+    assert database.awaits(lost)
+    assert database.awaits(postgresql._AbortedCommit("it did not happen"))
+    database.writer.close()
+    database.close()
 
 
 async def test_one_odd_item_keeps_no_other_from_being_written(schema: Secret) -> None:
@@ -184,6 +213,31 @@ async def test_an_address_that_is_none_is_told_without_repeating_it() -> None:
     assert "secret" not in str(told.value).replace("${env:STORE}", "")
 
 
+async def test_a_user_who_may_make_no_tables_is_told_what_is_missing(schema: Secret) -> None:
+    name = f"reader_{token_hex(4)}"
+    with connected(schema) as owner:
+        (own,) = owner.execute("SELECT current_schema()").fetchone()
+        owner.execute(f"CREATE ROLE {name} LOGIN")
+        try:
+            address = Secret("${env:STORE}", conninfo.make_conninfo(schema.value, user=name))
+            with pytest.raises(StoreError, match=r"no schema for the tables.*of its own"):
+                await StoredRecords.open(address)
+            owner.execute(f"GRANT USAGE ON SCHEMA {own} TO {name}")
+            with pytest.raises(StoreError, match=r"may not make or use the tables.*of its own"):
+                await StoredRecords.open(address)
+        finally:
+            owner.execute(f"DROP OWNED BY {name}")
+            owner.execute(f"DROP ROLE {name}")
+
+
+async def test_a_network_that_fails_again_and_again_is_told_in_the_end(records: StoredRecords, network: Relay) -> None:
+    network.lose_reply_to(b"rec_1", times=MOST_TRIES)
+    with pytest.raises(StoreError, match="does not answer"):
+        await records.append(a_record("rec_1"))
+    assert await ids(records) == []
+    await records.append(a_record("rec_1"))
+
+
 async def test_a_database_from_the_future_is_left_alone(schema: Secret) -> None:
     await (await StoredRecords.open(schema)).close()
     with connected(schema) as store:
@@ -205,6 +259,18 @@ def test_many_openers_at_once_agree_on_one_database(schema: Secret, tmp_path: Pa
     command = [sys.executable, "-c", OPEN]
     openers = [subprocess.Popen(command, env={"PLACE": schema.value}, cwd=tmp_path) for _ in range(4)]
     assert [opener.wait() for opener in openers] == [0, 0, 0, 0]
+
+
+def test_gateways_that_waited_while_another_migrated_find_it_done(schema: Secret) -> None:
+    with psycopg.connect(schema.value) as turn, ThreadPoolExecutor(8) as pool:
+        turn.execute(migrate_postgresql.TURN)
+        openers = [pool.submit(open_database, schema) for _ in range(8)]
+        until(lambda: turn.execute(WAITING).fetchone() == (8,))
+        turn.rollback()
+        for opener in openers:
+            database = opener.result()
+            database.writer.close()
+            database.close()
 
 
 def test_a_failed_statement_cannot_be_committed_by_mistake(schema: Secret) -> None:

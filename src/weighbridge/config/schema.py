@@ -29,7 +29,7 @@ from weighbridge.config.schema_portfolio import HostRow, ModelRow
 from weighbridge.config.schema_task import TaskFields, TaskRow
 from weighbridge.domain.budget import OnExceed, Per, Period
 from weighbridge.domain.levels import Sensitivity
-from weighbridge.domain.policy import SignalKind
+from weighbridge.domain.policy import SignalKind, WhenAway
 from weighbridge.domain.signals import ANSWER_SIGNALS, EVIDENCE_SIGNALS, REQUEST_SIGNALS, ROUTER_SIGNALS
 
 RESERVED_MODEL_NAMES = {"auto"}
@@ -184,7 +184,7 @@ class CountersRow(Row):
 
     url: SecretReference
     """Address of a Valkey or Redis server, as `redis://user:password@host:6379/0`."""
-    when_away: Literal["refuse", "local"] = "refuse"
+    when_away: WhenAway = WhenAway.REFUSE
     """While it does not answer: `refuse` requests that a rate limit covers, or let each gateway count its share."""
     gateways: Count = 1
     """How many gateways share the limits while each counts for itself."""

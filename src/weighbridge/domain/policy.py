@@ -134,14 +134,22 @@ class StoreSettings:
     """Secret of the hash under which made keys are kept; `None`: a file beside the store has it."""
 
 
+class WhenAway(StrEnum):
+    """What becomes of requests that a rate limit covers while nobody can count together."""
+
+    REFUSE = "refuse"
+    LOCAL = "local"
+    """Each gateway counts its share."""
+
+
 @dataclass(frozen=True, slots=True)
 class CounterSettings:
     """Where gateways count rate limits together."""
 
     url: Secret
     """Address of a Valkey or Redis server."""
-    when_away: str = "refuse"
-    """`refuse` or `local`: each gateway counts its share."""
+    when_away: WhenAway = WhenAway.REFUSE
+    """While the server does not answer."""
     gateways: int = 1
     """How many share the limits while each counts for itself."""
 

@@ -10,12 +10,12 @@ from typing import Any, Self
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import ConnectionError, RedisError  # noqa: A004 (it is not the one of the language)
 
 from weighbridge.budget.rates import RUNNING, TOKENS, Buckets, Draw, Pass, draws, missed, tightest
 from weighbridge.domain.budget import Payer
 from weighbridge.domain.errors import CountersAwayError, StoreError
-from weighbridge.domain.policy import CounterSettings
+from weighbridge.domain.policy import CounterSettings, WhenAway
 from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.secret import Secret
 
@@ -59,7 +59,7 @@ class SharedRates:
                 timeout=TIMEOUT_S,  # for one of them to be free
                 socket_timeout=TIMEOUT_S,
                 socket_connect_timeout=TIMEOUT_S,
-                retry=Retry(NoBackoff(), 1),  # once, for a connection that was closed while it was idle
+                retry=Retry(NoBackoff(), 1, (ConnectionError,)),  # for one that was closed while it was idle
                 decode_responses=True,
             )
         except ValueError:
@@ -95,11 +95,14 @@ class SharedRates:
         if not entered.member:
             self._own.leave(entered, tokens)
             return
-        kept = [draw for draw in entered.draws if draw.kind == RUNNING or (draw.kind == TOKENS and tokens is not None)]
+        self._tell_end(entered.draws, entered.member, tokens)
         entered.draws = ()
+
+    def _tell_end(self, taken: Sequence[Draw], member: str, tokens: int | None) -> None:
+        kept = [draw for draw in taken if draw.kind == RUNNING or (draw.kind == TOKENS and tokens is not None)]
         if not kept or len(self._leaving) >= MOST_LEAVING:
             return
-        task = asyncio.get_running_loop().create_task(self._left(kept, entered.member, tokens or 0))
+        task = asyncio.get_running_loop().create_task(self._left(kept, member, tokens or 0))
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
 
@@ -113,12 +116,15 @@ class SharedRates:
             arguments = [word for draw in wanted for word in (draw.kind, draw.most, draw.weight)]
             try:
                 told: list[Any] = await self._enter(_keys(wanted), [member, lease_s, *arguments])
+            except asyncio.CancelledError:
+                self._tell_end(wanted, member, None)  # it may be in, and nobody will take it out
+                raise
             except _ERRORS as error:
                 self._away_until = now + AWAY_S
                 log.warning("shared rate limits cannot be counted: %s", type(error).__name__)
             else:
                 return told
-        if self._settings.when_away == "refuse":
+        if self._settings.when_away is WhenAway.REFUSE:
             raise CountersAwayError(
                 "Rate limits cannot be counted: the server that gateways share does not answer.",
                 advice="Try again in a moment; nothing was called.",

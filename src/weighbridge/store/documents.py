@@ -22,10 +22,11 @@ BETWEEN = " > "
 
 def put_documents(cut: Sequence[CutDocument], store: Session) -> int:
     """Each takes the place of its version before; all or nothing."""
-    with transaction(store):
-        for item in cut:
+    made = [[_passage_row(store, item.document, passage) for passage in item.passages] for item in cut]
+    with transaction(store):  # whose turn others wait for, so what takes long is made before
+        for item, rows in zip(cut, made, strict=True):
             _delete(store, item.document.id)
-            _insert(store, item)
+            _insert(store, item.document, rows)
         _bump(store)
     return len(cut)
 
@@ -99,8 +100,7 @@ def _with_replacements(store: Session, document: Document) -> Document:
     return replace(document, superseded_by=tuple(name for (name,) in rows))
 
 
-def _insert(store: Session, item: CutDocument) -> None:
-    document = item.document
+def _insert(store: Session, document: Document, rows: Sequence[Sequence[Value]]) -> None:
     (number,) = store.execute(
         "INSERT INTO documents (id, collection, origin, digest, sensitivity, readers, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING number",
@@ -114,10 +114,7 @@ def _insert(store: Session, item: CutDocument) -> None:
             orjson.dumps(document).decode(),
         ),
     ).fetchone()
-    store.executemany(
-        FULL_TEXT[store.dialect].insert,
-        (_passage_row(store, number, document, passage) for passage in item.passages),
-    )
+    store.executemany(FULL_TEXT[store.dialect].insert, ((number, *row) for row in rows))
     since = document.effective_from
     store.executemany(
         "INSERT INTO supersessions VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -125,9 +122,9 @@ def _insert(store: Session, item: CutDocument) -> None:
     )
 
 
-def _passage_row(store: Session, number: int, document: Document, passage: Passage) -> tuple[Value, ...]:
+def _passage_row(store: Session, document: Document, passage: Passage) -> tuple[Value, ...]:
     heading = _above(document, passage)
-    row = (number, passage.id, heading, passage.start, passage.end, passage.text)
+    row = (passage.id, heading, passage.start, passage.end, passage.text)
     return (*row, *indexed(store.dialect, heading, passage.text))
 
 

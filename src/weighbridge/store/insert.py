@@ -11,6 +11,8 @@ from weighbridge.store.session import Database, Session, transaction
 
 LARGEST_BATCH = 128
 """Items in one transaction."""
+MOST_TRIES = 3
+"""Of what a lost connection has undone."""
 
 INSERT_RECORD = f"INSERT INTO records ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 (our own names)
 
@@ -37,18 +39,18 @@ def _step_or_error(item: Record | Work) -> Step | StoreError:
         return error
 
 
-def _write(database: Database, steps: Sequence[Step]) -> list[object]:
+def _write(database: Database, steps: Sequence[Step], tries: int = MOST_TRIES) -> list[object]:
     at_fault: tuple[type[Exception], ...] = (*database.item_errors, OverflowError)
-    while True:
-        try:
-            return _commit(database.writer, steps)
-        except at_fault as error:  # one of them is at fault
-            if len(steps) == 1:
-                return [_odd(database.store_error(error))]
-            return [outcome for step in steps for outcome in _write(database, [step])]
-        except database.errors as error:
-            if not database.awaits(error):
-                return [database.store_error(error) for _ in steps]
+    try:
+        return _commit(database.writer, steps)
+    except at_fault as error:  # one of them is at fault
+        if len(steps) == 1:
+            return [_odd(database.store_error(error))]
+        return [outcome for step in steps for outcome in _write(database, [step])]
+    except database.errors as error:
+        if tries > 1 and database.awaits(error):
+            return _write(database, steps, tries - 1)
+        return [database.store_error(error) for _ in steps]
 
 
 def _odd(error: StoreError) -> UnwritableRecordError:

@@ -9,8 +9,11 @@ import psycopg
 from weighbridge.domain.secret import Secret
 from weighbridge.store.scripts import newer, scripts
 
-_TURN = "SELECT pg_advisory_xact_lock(hashtext('weighbridge'), hashtext(current_schema()))"
-_KNOWN = "SELECT to_regclass('weighbridge_version') IS NOT NULL"
+TURN = "SELECT pg_advisory_xact_lock(hashtext('weighbridge'), hashtext(current_schema()))"
+# Read from the table of tables: `to_regclass` would answer from what this connection remembered before it had its turn.
+_KNOWN = (
+    "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'weighbridge_version')"
+)
 
 
 def migrate(address: Secret, connect: Callable[[Secret, str], "psycopg.Connection[Any]"]) -> None:
@@ -21,7 +24,7 @@ def migrate(address: Secret, connect: Callable[[Secret, str], "psycopg.Connectio
         if _version(connection) == len(missing):
             return
         with connection.transaction():
-            connection.execute(_TURN)
+            connection.execute(TURN)
             version = _version(connection)
             if version > len(missing):
                 raise newer(version, len(missing), "store.url")

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from functools import lru_cache
 from threading import Event
 from typing import Any, Self
@@ -37,11 +38,15 @@ _NETWORK = {
 _WRITING = f"SET lock_timeout = '{LOCK_TIMEOUT_S}s'; SET idle_in_transaction_session_timeout = '{SILENT_S}s'"
 _READING = "SET default_transaction_read_only = on"
 _BEGIN = "BEGIN; LOCK TABLE turn IN EXCLUSIVE MODE; SELECT CAST(pg_current_xact_id() AS TEXT)"
+_ENDED = "SELECT pg_xact_status(CAST(%s AS xid8))"
 _MARK = re.compile(r"\?|:([a-z_]+)\b|%")
 
+_OWN_SCHEMA = "Give the gateway's user a schema of its own, and name that in `store.url` as the how-to says."
 _REASONS = {
+    "3F": ("it has no schema for the tables", _OWN_SCHEMA),
+    "42501": ("its user may not make or use the tables", _OWN_SCHEMA),
     "42": ("its tables are not as expected", "Let the gateway own its schema, and run no two versions that far apart."),
-    "25006": ("it may not be written", "Point `store.url` at the leader; with several hosts it is found by itself."),
+    "25006": ("it may not be written", "Name the leader in `store.url`, or add target_session_attrs=read-write."),
     "53100": ("its disk is full", "Free some space; writing goes on by itself."),
     "53300": ("it takes no more connections", "Raise max_connections: each gateway uses two."),
     "55P03": ("another program holds it locked", "End long transactions of other programs in this database."),
@@ -103,8 +108,11 @@ class PostgresqlSession:
     def rollback(self) -> None:
         """Nothing of it happened; a lost connection has seen to that by itself."""
         self.in_transaction = False
-        if not self._connection.closed:
+        try:
             self._connection.rollback()
+        except psycopg.Error:
+            if not self._connection.closed:
+                raise
 
     def execute(self, statement: str, parameters: Parameters = (), /) -> Rows:
         """One statement. Raises the driver's error."""
@@ -147,9 +155,7 @@ class PostgresqlSession:
     def _live(self) -> "psycopg.Connection[Any]":
         if not self._connection.closed:
             return self._connection
-        if self.in_transaction:
-            raise psycopg.OperationalError("the connection was lost")
-        if time.monotonic() < self._not_before:
+        if self.in_transaction or time.monotonic() < self._not_before:
             raise psycopg.OperationalError("the connection was lost")
         try:
             self._connection = _connect(self._address, self._set_up)
@@ -165,14 +171,16 @@ class PostgresqlSession:
 
     def _was_committed(self) -> bool:
         deadline = time.monotonic() + PATIENCE_S
-        while self.returns_within(deadline - time.monotonic()):
-            row = self._connection.execute(
-                "SELECT pg_xact_status(CAST(%s AS xid8))", (self._transaction_id,)
-            ).fetchone()
-            state = row and row[0]
-            if state != "in progress":
+        while (left_s := deadline - time.monotonic()) > 0 and self.returns_within(left_s):
+            try:
+                (state,) = self._connection.execute(_ENDED, (self._transaction_id,)).fetchone() or (None,)
+            except psycopg.OperationalError:
+                continue  # lost once more
+            except psycopg.Error:
+                break  # another server, which has never heard of it
+            if state in {"committed", "aborted"}:
                 return bool(state == "committed")
-            Event().wait(_PAUSE_S)
+            Event().wait(_PAUSE_S)  # its old connection is not through with it
         raise _UncertainCommit("the connection was lost while committing")
 
 
@@ -194,10 +202,11 @@ class PostgresqlDatabase:
         """Connect, and bring the tables to this version. Raises StoreError when it cannot be used."""
         try:
             migrate(address, _connect)
-            return cls(
-                PostgresqlSession(address, _WRITING, can_repeat=False),
-                PostgresqlSession(address, _READING, can_repeat=True),
-            )
+            with ExitStack() as opened:
+                writer = opened.enter_context(closing(PostgresqlSession(address, _WRITING, can_repeat=False)))
+                reader = opened.enter_context(closing(PostgresqlSession(address, _READING, can_repeat=True)))
+                opened.pop_all()
+            return cls(writer, reader)
         except psycopg.Error as error:
             raise _store_error(error) from None
 

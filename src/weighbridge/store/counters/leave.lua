@@ -6,9 +6,7 @@ for i, key in ipairs(KEYS) do
     if ARGV[2 * i] == 'running' then
         redis.call('ZREM', key, ARGV[1])
     else
-        local full = tonumber(redis.call('GET', key) or '0')
-        local moved = math.max(full, now) + ARGV[2 * i + 1]
-        if full > 0 then moved = full + ARGV[2 * i + 1] end
+        local moved = (redis.call('GET', key) or now) + ARGV[2 * i + 1]
         if moved > now then
             redis.call('SET', key, string.format('%.6f', moved), 'EX', math.ceil(moved - now) + 1)
         else
