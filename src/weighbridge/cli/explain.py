@@ -44,6 +44,7 @@ def explain(
     print_tables(
         _headline(record),
         *evidence_parts(record),
+        *([_preparations(record)] if record.preparations else []),
         *([_candidates(record)] if record.decision else []),
         *([_attempts(record)] if record.attempts else []),
         *_afterwards(item, said),
@@ -133,6 +134,21 @@ def _told(step: Step, found: list[str]) -> str:
     kind = step.kind.value.replace("_", " ")
     told = kind if is_told else f"{kind}: {step.reason}"
     return f"{told} after {step.wait_s:.2f} s" if step.wait_s else told
+
+
+def _preparations(record: Record) -> Table:
+    table = Table(title="Calls before the answer's", title_justify="left")
+    for column in ("for", "model", "gave", "cost USD", "seconds"):
+        table.add_column(column)
+    for item in record.preparations:
+        table.add_row(
+            item.kind.value,
+            item.model,
+            "nothing: " + item.error_code if item.error_code else "what was asked for",
+            "unknown" if item.cost is None else str(item.cost),
+            f"{item.latency_s:.3f}",
+        )
+    return table
 
 
 def _attempts(record: Record) -> Table:

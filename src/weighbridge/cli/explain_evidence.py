@@ -55,7 +55,7 @@ def _tools(evidence: Evidence) -> Table:
 def _shown(evidence: Evidence, cited: Sequence[str]) -> Table:
     limit = "" if evidence.limit_tokens is None else f" of at most {evidence.limit_tokens}"
     table = Table(title=f"Evidence shown: {evidence.tokens} tokens{limit}", title_justify="left")
-    for column in ("source", "authority", "state", "relevance", "tokens", "cited"):
+    for column in ("source", "authority", "state", "relevance", "similarity", "tokens", "cited"):
         table.add_column(column, overflow="fold")
     for item in evidence.shown:
         state = item.status.value.replace("_", " ")
@@ -68,6 +68,7 @@ def _shown(evidence: Evidence, cited: Sequence[str]) -> Table:
             item.authority.value,
             state,
             _relevance(item.relevance),
+            _similarity(item.similarity),
             str(item.tokens),
             "yes" if item.id in cited else "",
         )
@@ -78,15 +79,19 @@ def _left_out(evidence: Evidence) -> Table:
     hidden = len(evidence.left_out) - MOST_LEFT_OUT_SHOWN
     more = f" (and {hidden} more: --json lists all)" if hidden > 0 else ""
     table = Table(title=f"Evidence left out{more}", title_justify="left")
-    for column in ("source", "reason", "relevance"):
+    for column in ("source", "reason", "relevance", "similarity"):
         table.add_column(column, overflow="fold")
     for item in evidence.left_out[:MOST_LEFT_OUT_SHOWN]:
         reason = item.reason.value.replace("_", " ")
         if item.because_of is not None:
             reason += f": {visible(item.because_of)}"
-        table.add_row(visible(item.id), reason, _relevance(item.relevance))
+        table.add_row(visible(item.id), reason, _relevance(item.relevance), _similarity(item.similarity))
     return table
 
 
 def _relevance(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
+
+
+def _similarity(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

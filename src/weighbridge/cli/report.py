@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from weighbridge.cli.common import Config, Json, print_json, print_lines, with_gateway
-from weighbridge.domain.caller import EVALUATION, SHADOW
+from weighbridge.domain.caller import OWN
 from weighbridge.domain.errors import NotFoundError
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.evals.stakeholder import Traffic, stakeholder_page, traffic_of
@@ -36,7 +36,7 @@ def report(
         since = now - timedelta(days=days)
         records = await _records(gateway, task, since.isoformat(timespec="microseconds").replace("+00:00", "Z"))
         oldest = datetime.fromisoformat(records[-1].created_at) if records else now
-        records = [record for record in records if record.caller not in {EVALUATION.name, SHADOW}]
+        records = [record for record in records if record.caller not in OWN]
         traffic = traffic_of(records, (now - oldest).total_seconds() / 86_400)
         known = {model: found for (name, model), found in standings(policy).items() if name == task}
         return stakeholder_page(policy, policy.tasks[task], known, traffic), traffic

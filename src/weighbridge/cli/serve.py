@@ -6,6 +6,7 @@ import ipaddress
 import logging
 import os
 import socket
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,8 @@ from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.index import watch_sources
 from weighbridge.pipeline.reload import Reloader, note_policy
+from weighbridge.pipeline.upkeep import kept_running
+from weighbridge.pipeline.vectors import make_vectors_every
 from weighbridge.pipeline.wire import derive_at, open_house
 from weighbridge.server.app import App
 
@@ -53,7 +56,10 @@ async def _serve(policy: Policy, path: Path | None, fingerprint: str, listener: 
         await note_policy(house)
         print_lines(*_welcome(policy, path, listener))
         _settle_memory()
-        watching = [asyncio.create_task(watch_sources(LOOK_AT_SOURCES_EVERY_S, house))]
+        watching = [
+            asyncio.create_task(watch_sources(LOOK_AT_SOURCES_EVERY_S, house)),
+            asyncio.create_task(kept_running(partial(make_vectors_every, LOOK_AT_SOURCES_EVERY_S, house))),
+        ]
         watching += [asyncio.create_task(reloader.watch())] if reloader else []
         try:
             await http_server(App(house, reloader)).serve(sockets=[listener])

@@ -9,15 +9,22 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
 from weighbridge.cli.common import Config, Json, print_json, print_lines, print_tables, visible, with_gateway
-from weighbridge.dialects.native.sources import render_cut, render_document, render_found, render_report
+from weighbridge.dialects.native.sources import (
+    render_cut,
+    render_document,
+    render_found,
+    render_report,
+    render_vectors,
+)
 from weighbridge.domain.document import CutDocument, Document, IndexReport
 from weighbridge.domain.errors import CommandError, NotFoundError
 from weighbridge.domain.levels import Sensitivity
 from weighbridge.domain.material import Authority, Source
+from weighbridge.domain.vectors import VectorReport
 from weighbridge.pipeline.gateway import Gateway
 
 InCollection = Annotated[str | None, Parameter(help="Only this collection.")]
@@ -44,7 +51,10 @@ def add(
     config: Config = None,
     json: Json = False,
 ) -> int:
-    """Index documents. What did not change since the last time is left alone, what is gone is removed."""
+    """Index documents. What did not change since the last time is left alone, what is gone is removed.
+
+    Where collections want vectors, those that are missing are made.
+    """
     stated = {
         "authority": authority,
         "sensitivity": sensitivity,
@@ -56,15 +66,17 @@ def add(
     }
     labels = {key: value for key, value in stated.items() if value is not None}
 
-    async def work(gateway: Gateway) -> IndexReport:
+    async def work(gateway: Gateway) -> tuple[IndexReport, VectorReport]:
         with _progress(json) as told:
-            return await gateway.add_sources(_path(gateway, path, collection), collection, labels, told)
+            report = await gateway.add_sources(_path(gateway, path, collection), collection, labels, told)
+        with _making(json) as made:
+            return report, await gateway.make_vectors(made)
 
-    report = with_gateway(config, work)
+    report, vectors = with_gateway(config, work)
     if json:
-        print_json(render_report(report))
+        print_json({**render_report(report), "vectors": render_vectors(vectors)})
     else:
-        print_lines(*_told(report, collection))
+        print_lines(*_told(report, collection), *_told_vectors(vectors))
     return 1 if report.unread else 0
 
 
@@ -148,6 +160,29 @@ def _progress(is_json: bool) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, of: bar.update(task, completed=done, total=of)
 
 
+@contextmanager
+def _making(is_json: bool) -> Iterator[Callable[[int], None] | None]:
+    """How many are missing is not known before; that they come on is what one wants to see."""
+    console = Console(stderr=True)
+    if is_json or not console.is_terminal:
+        yield None
+        return
+    columns = (TextColumn("making vectors"), BarColumn(), TextColumn("{task.completed}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("making vectors", total=None)
+        yield lambda made: bar.advance(task, made)
+
+
+def _told_vectors(report: VectorReport) -> Iterator[str]:
+    if report.made:
+        paid = "at unknown cost" if report.cost is None else f"for ${report.cost}"
+        yield f"{report.made} vectors made {paid}."
+    if report.refused:
+        yield f"  {report.refused} passages have none and are found by their words alone: {report.reason}"
+    if report.waiting:
+        yield f"  {report.waiting} or more still wait: {report.reason} Add again, or let a serving gateway go on."
+
+
 def _told(report: IndexReport, collection: str) -> Iterator[str]:
     yield (
         f"{collection}: {len(report.added)} added, {len(report.changed)} changed, {report.unchanged} unchanged, "
@@ -192,7 +227,7 @@ def _state(item: Document) -> str:
 
 def _passages(found: list[Source]) -> Table:
     table = Table(title="Passages", title_justify="left", show_lines=True)
-    for column in ("relevance", "id", "state", "text"):
+    for column in ("relevance", "similarity", "id", "state", "text"):
         table.add_column(column, overflow="fold")
     for item in found:
         state = (
@@ -203,7 +238,8 @@ def _passages(found: list[Source]) -> Table:
             else ""
         )
         relevance = "" if item.relevance is None else f"{item.relevance:.2f}"
-        table.add_row(relevance, item.id, state, visible(_short(item.text)))
+        similarity = "" if item.similarity is None else f"{item.similarity:.3f}"
+        table.add_row(relevance, similarity, item.id, state, visible(_short(item.text)))
     return table
 
 

@@ -47,6 +47,7 @@ from weighbridge.domain.task import (
     ShadowRule,
     Task,
 )
+from weighbridge.domain.vectors import VectorRule
 
 
 def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, today: date) -> Policy:
@@ -124,6 +125,7 @@ def _model(name: str, row: ModelRow, host: Host, today: date, listed: Price | No
         first_token_timeout_s=row.first_token_timeout_s,
         idle_timeout_s=row.idle_timeout_s,
         retires_on=row.retires_on,
+        vectors=None if row.vectors is None else VectorRule(**dict(row.vectors)),
     )
 
 

@@ -39,7 +39,8 @@ def build_collection(name: str, row: CollectionRow, folder: Path) -> Collection:
     """Documents that belong together."""
     labels = {"authority": row.authority, "sensitivity": row.sensitivity, "owner": row.owner, "readers": row.readers}
     path = None if row.path is None else str(folder / row.path)
-    return Collection(name, path, row.watch, {key: value for key, value in labels.items() if value is not None})
+    stated = {key: value for key, value in labels.items() if value is not None}
+    return Collection(name, path, row.watch, row.vectors, stated)
 
 
 def build_tool(name: str, row: ToolRow) -> DeclaredTool:

@@ -17,6 +17,7 @@ from weighbridge.config.fields import (
     SchemaText,
     SecretReference,
     Share,
+    TaskReference,
     Text,
     ToolReference,
     Usd,
@@ -43,6 +44,9 @@ class CollectionRow(Row):
     """A folder or file, relative to the config: what `weighbridge sources add` reads without being told where."""
     watch: Flag = False
     """While the gateway serves, it looks for changed, new and removed files by itself."""
+    vectors: TaskReference | None = None
+    """The task whose primary model makes vectors of the passages and of questions, so that questions in other words
+    find them too; without it they are found by their words alone."""
     authority: Authority | None = None
     """`authoritative`, `supporting` (if nobody says anything) or `not_authoritative`."""
     sensitivity: Sensitivity | None = None

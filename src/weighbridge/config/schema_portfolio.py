@@ -15,6 +15,7 @@ from weighbridge.config.fields import (
     SecretReference,
     Text,
     UsdPerMillion,
+    number,
     one_of_names,
     wrong,
 )
@@ -22,6 +23,8 @@ from weighbridge.config.known import INSIDE
 from weighbridge.config.presets import PRESETS
 from weighbridge.domain.levels import Capability, Sensitivity, Tier
 from weighbridge.domain.usage import TOKENIZERS, WORDS
+
+Cosine = Annotated[float, Field(ge=-1, le=1), BeforeValidator(number)]
 
 
 class HostRow(Row):
@@ -53,8 +56,8 @@ class HostRow(Row):
     region: Text | None = None
     """Where content is handled, for a task's `allowed_regions`."""
     options: Options = Field(default_factory=dict)
-    """Behaviour of a simulated host; of a local one `model` (`smollm2` or the path of a GGUF file), `context_tokens`,
-    `slots` and `threads`."""
+    """Behaviour of a simulated host; of a local one `model` (`smollm2`, `multilingual-e5-small` for vectors, or the
+    path of a GGUF file), `context_tokens`, `slots` and `threads`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -122,6 +125,26 @@ def _day_text(value: object) -> object:
     return value
 
 
+class VectorRow(Row):
+    """How a model is asked for vectors to search documents with, and what their nearness means."""
+
+    unrelated: Cosine
+    """Cosine similarity of a question and a passage that have nothing to do with each other. `eval run --retrieval`
+    shows what yours have."""
+    related: Cosine
+    """Cosine similarity from which a passage counts as answering the question in full."""
+    query_prefix: str = ""
+    """What the model wants before a question, such as `query: `."""
+    passage_prefix: str = ""
+    """What the model wants before a passage, such as `passage: `."""
+
+    @model_validator(mode="after")
+    def _rises(self) -> "VectorRow":
+        if self.related <= self.unrelated:
+            raise wrong("`related` above `unrelated`")
+        return self
+
+
 class ModelRow(Row):
     """A model that may be used."""
 
@@ -152,3 +175,5 @@ class ModelRow(Row):
     """Longest silence inside a stream, in seconds; without it, the task's deadline."""
     retires_on: Annotated[date, BeforeValidator(_day_text)] | None = None
     """From this day on it gets no traffic."""
+    vectors: VectorRow | None = None
+    """For a model with the capability `embeddings`: how it is asked for vectors to search documents with."""

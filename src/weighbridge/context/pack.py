@@ -92,7 +92,7 @@ def pack(
         if reason is None:
             candidates.append(_Candidate(source, standing, _worth(source, standing, today)))
         else:
-            left_out.append(LeftOutSource(source.id, reason, source.relevance, standing.because_of))
+            left_out.append(_told(source, reason, standing.because_of))
     chosen = _choose(candidates, rule, count, limit_tokens, left_out)
     ordered = _first_and_last(chosen)
     shown = tuple(_shown(item) for item in ordered)
@@ -157,7 +157,11 @@ def _choose(
 
 def _left_out(candidate: _Candidate, reason: LeftOutReason, twin: str | None = None) -> LeftOutSource:
     because_of = twin or candidate.standing.because_of
-    return LeftOutSource(candidate.source.id, reason, candidate.source.relevance, because_of)
+    return _told(candidate.source, reason, because_of)
+
+
+def _told(source: Source, reason: LeftOutReason, because_of: str | None) -> LeftOutSource:
+    return LeftOutSource(source.id, reason, source.relevance, source.similarity, because_of)
 
 
 def _offer(candidate: _Candidate, count: Callable[[str], int]) -> _Chosen:
@@ -218,6 +222,7 @@ def _shown(item: _Chosen) -> ShownSource:
         standing.status,
         source.authority,
         source.relevance,
+        source.similarity,
         item.is_suspicious,
         standing.because_of,
         hashlib.sha256(source.text.encode()).hexdigest()[:16],

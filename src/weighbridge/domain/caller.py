@@ -35,5 +35,9 @@ ANONYMOUS = Caller("anonymous", may_audit=True, may_review=True, may_admin=True,
 """Whoever calls a gateway that declares no keys: it listens on loopback only."""
 EVALUATION = Caller("_evaluation", may_audit=True)
 """Whoever measures models; no key can be called like this. Its records are no traffic."""
+INDEXING = Caller("_indexing", may_pin=False)
+"""Whoever makes vectors of documents; no key can be called like this. Its records are no traffic."""
 SHADOW = "_shadow"
 """In whose name a challenger and its judge are called; no key can be called like this. Its records are no traffic."""
+OWN = frozenset({EVALUATION.name, INDEXING.name, SHADOW})
+"""In whose names the gateway itself calls models: their records are no traffic."""

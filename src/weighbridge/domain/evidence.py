@@ -108,6 +108,8 @@ class ShownSource:
     """How far it may be believed."""
     relevance: float | None = None
     """How much of what is asked it holds; `None` where nobody searched for it."""
+    similarity: float | None = None
+    """Of its vector and the question's; `None` where these were not compared."""
     is_suspicious: bool = False
     """It reads like instructions."""
     because_of: str | None = None
@@ -126,6 +128,8 @@ class LeftOutSource:
     """Why."""
     relevance: float | None = None
     """How much of what is asked it holds."""
+    similarity: float | None = None
+    """Of its vector and the question's."""
     because_of: str | None = None
     """The source that says the same, or took its place."""
 

@@ -76,6 +76,8 @@ class Source(Labels):
     """Ids of documents that have taken its place."""
     relevance: float | None = None
     """How much of what is asked it holds, from 0 to 1; `None` where nobody searched for it."""
+    similarity: float | None = None
+    """Cosine of its vector and the question's, from -1 to 1; `None` where these were not compared."""
 
 
 @dataclass(frozen=True, slots=True)

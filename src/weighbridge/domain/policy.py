@@ -1,5 +1,6 @@
 """The policy in force: hosts, portfolio, tasks. Frozen values; a reload swaps the whole thing."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,6 +15,7 @@ from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.secret import Secret
 from weighbridge.domain.task import Task
 from weighbridge.domain.tool import Collection, DeclaredTool
+from weighbridge.domain.vectors import VectorRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,14 @@ class PortfolioModel:
     """Longest silence inside a stream; `None`: until the deadline."""
     retires_on: date | None = None
     """From this day on it is deprecated and gets no traffic."""
+    vectors: VectorRule | None = None
+    """How it is asked for vectors to search with; `None`: it is not."""
+
+    @property
+    def space(self) -> str:
+        """Names the vectors that may be compared: of one model, asked in one way."""
+        asked = self.vectors.passage_prefix if self.vectors else ""
+        return hashlib.sha256(f"{self.upstream_name}\x1f{asked}".encode()).hexdigest()[:16]
 
 
 class SignalKind(StrEnum):

@@ -14,6 +14,8 @@ class ProbeKind(StrEnum):
     """The same question once more, to see whether the answer holds."""
     VERIFIER = "verifier"
     """Another model is asked how sure it is that the answer is right."""
+    VECTOR = "vector"
+    """The question becomes a vector, to search the documents with."""
     STATE = "state"
     """A model writes down what the older part of a conversation says."""
 

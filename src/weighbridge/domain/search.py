@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from weighbridge.domain.levels import Sensitivity
+from weighbridge.domain.vectors import Near
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +23,9 @@ class Search:
     """The key in whose name is asked: documents for others are not found. `None`: whoever runs the gateway."""
     before: str = ""
     """What was asked before, where the question says little by itself: it counts half."""
+    near: Near | None = None
+    """The question as a vector; `None`: only its words are looked for."""
+    enough: float = 0.3
+    """A passage that holds less of the question's words takes no place among those that its words find."""
     limit: int = 40
     """At most so many passages."""

@@ -55,5 +55,7 @@ class Collection:
     """Folder or file that `weighbridge sources add` reads without being told where."""
     is_watched: bool = False
     """The serving gateway looks for changed files by itself."""
+    vectors: str | None = None
+    """The task whose model makes vectors of its passages; `None`: they are found by their words alone."""
     labels: Mapping[str, object] = field(default_factory=dict)
     """What holds for its documents that do not say otherwise."""

@@ -28,13 +28,17 @@ class Aside:
     made: list[Probe]
     """In the order in which they ended, those that were cut short included."""
 
+    def skip(self, kind: ProbeKind, model: PortfolioModel, why: str) -> None:
+        """The call is not made; `why` is a code."""
+        self.made.append(Probe(kind, model.name, model.host, 0.0, cost=ZERO, error_code=why))
+
     async def call(self, kind: ProbeKind, model: PortfolioModel, request: Request, size: Estimate) -> Response | None:
         """The answer, or `None` when nothing came of it: `made` says why."""
         house, started = self.house, self.house.clock.monotonic()
         try:
             hold = await set_aside(exactly(size), self.draft, self.task, self.deadline, house)
         except BudgetExceededError as error:
-            self.made.append(Probe(kind, model.name, model.host, 0.0, cost=ZERO, error_code=error.code))
+            self.skip(kind, model, error.code)
             return None
         self.draft.holds.append(size.cost)
         response: Response | None = None

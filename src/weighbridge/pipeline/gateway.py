@@ -1,7 +1,7 @@
 """`Gateway`: the door for Python."""
 
 import os
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from weighbridge.domain.request import Request, Role, say
 from weighbridge.domain.review import ReviewAct, ReviewFilter, ReviewItem, ReviewVerb
 from weighbridge.domain.search import Search
 from weighbridge.domain.tool import Collection
+from weighbridge.domain.vectors import VectorReport
 from weighbridge.pipeline.addresses import add_path
 from weighbridge.pipeline.admission import Admission
 from weighbridge.pipeline.house import House
@@ -36,6 +37,8 @@ from weighbridge.pipeline.known import known_calls
 from weighbridge.pipeline.ports import Audit
 from weighbridge.pipeline.review import decide
 from weighbridge.pipeline.run import run
+from weighbridge.pipeline.search import search
+from weighbridge.pipeline.vectors import VectorMaking
 from weighbridge.pipeline.watch import look
 from weighbridge.pipeline.wire import derive_at, open_house
 
@@ -137,11 +140,21 @@ class Gateway:
         """A document with its passages, or with the one passage that `name` is the id of."""
         return await source_at(name, self._house)
 
-    async def search_sources(self, question: str, collections: Sequence[str] = (), *, limit: int = 10) -> list[Source]:
-        """Passages that hold something of the question, whoever they are for, the most relevant first."""
+    async def search_sources(
+        self, question: str, collections: Sequence[str] = (), *, limit: int = 10, enough: float = 0.3
+    ) -> list[Source]:
+        """Passages that hold something of the question, whoever they are for, the most relevant first. `enough` is the
+        share of its words from which a passage counts as found by them (a task's `min_relevance`)."""
         today = datetime.fromtimestamp(self._house.clock.now(), UTC).date()
         _require_utf8((question,), "question")
-        return await self._house.sources.search(Search(question, tuple(collections), today, limit=limit))
+        return await search(
+            Search(question, tuple(collections), today, limit=limit, enough=enough), self._caller, self._house
+        )
+
+    async def make_vectors(self, progress: Callable[[int], None] | None = None) -> VectorReport:
+        """Vectors for passages that have none, in collections that want them; what stands in the way is in the report.
+        A gateway that serves does this by itself. Raises StoreError."""
+        return await VectorMaking(self._house).run(progress)
 
     async def remove_sources(self, ids: Sequence[str]) -> int:
         """Remove documents; how many there were."""

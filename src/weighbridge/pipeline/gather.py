@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from weighbridge.budget.cost import affordable_tokens
@@ -19,12 +20,13 @@ from weighbridge.domain.signals import SignalValue
 from weighbridge.domain.task import Task
 from weighbridge.domain.tool import DeclaredTool
 from weighbridge.pipeline.draft import Draft
-from weighbridge.pipeline.house import House
+from weighbridge.pipeline.house import House, InForce
+from weighbridge.pipeline.near import near_for
 
 Fetched = tuple[ToolRun, Source | None]
 
 
-async def gather(draft: Draft, task: Task, sensitivity: Sensitivity, house: House) -> Gathered:
+async def gather(draft: Draft, task: Task, sensitivity: Sensitivity, house: House, in_force: InForce) -> Gathered:
     """Sources for the request. Raises StoreError; a tool that fails is told of, not raised."""
     today = datetime.fromtimestamp(house.clock.now(), UTC).date()
     rule = task.evidence
@@ -32,7 +34,7 @@ async def gather(draft: Draft, task: Task, sensitivity: Sensitivity, house: Hous
         return Gathered(today, draft.request.sources)
     tools = [draft.policy.tools[name] for name in rule.tools]
     deadline = draft.started + task.limits.deadline_s
-    found = await _found(draft, rule, sensitivity, today, house)
+    found = await _found(_search(draft, rule, sensitivity, today), draft, task, house, in_force)
     fetched = await asyncio.gather(*(ask_tool(tool, draft.request.metadata, deadline, house) for tool in tools))
     results = [source for _, source in fetched if source is not None]
     return Gathered(
@@ -71,15 +73,21 @@ def evidence_limit(rule: EvidenceRule, task: Task, policy: Policy) -> int | None
     return min(bounds, default=None)
 
 
-async def _found(
-    draft: Draft, rule: EvidenceRule, sensitivity: Sensitivity, today: date, house: House
-) -> Sequence[Source]:
+def _search(draft: Draft, rule: EvidenceRule, sensitivity: Sensitivity, today: date) -> Search | None:
+    """What is looked for; `None` where nothing is asked, or nowhere to look is named."""
     question, before = question_of(draft.request.messages)
     if not rule.collections or not question:
-        return ()
+        return None
     asker = draft.shadows.caller if draft.shadows else draft.caller  # a challenger is shown what was shown before
     reader = None if asker in {ANONYMOUS, EVALUATION} and not draft.policy.keys else asker.name
-    return await house.sources.search(Search(question, rule.collections, today, sensitivity, reader, before))
+    return Search(question, rule.collections, today, sensitivity, reader, before, enough=rule.min_relevance)
+
+
+async def _found(wanted: Search | None, draft: Draft, task: Task, house: House, in_force: InForce) -> Sequence[Source]:
+    if wanted is None:
+        return ()
+    near = await near_for(wanted, draft, task, house, in_force)
+    return await house.sources.search(replace(wanted, near=near))
 
 
 def require_evidence(task: Task, packed: Packed) -> None:

@@ -23,16 +23,13 @@ from weighbridge.pipeline.ports import (
     Drift,
     Health,
     Ledger,
-    Pages,
     Providers,
     Rates,
     Records,
     Reviews,
-    Sources,
-    States,
-    Tools,
     Webhooks,
 )
+from weighbridge.pipeline.ports_evidence import Pages, Sources, States, Tools
 from weighbridge.pipeline.waiting import Waiting
 
 MOST_SHADOWED = 100

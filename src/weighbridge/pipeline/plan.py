@@ -1,10 +1,8 @@
 """From a request to a plan: classify it, pack it, judge the models. All computation, no call."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -33,6 +31,7 @@ from weighbridge.pipeline.gather import evidence_signals, gather, require_eviden
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.pace import enter
 from weighbridge.pipeline.remember import with_state
+from weighbridge.pipeline.situation import situation_of
 from weighbridge.pipeline.sizing import Counts, Sizing, input_limit
 from weighbridge.routing.route import route
 from weighbridge.routing.situation import Situation
@@ -124,7 +123,7 @@ async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
     counts = Counts(draft.request)
     task, known = await _off_loop(draft, partial(_classified, draft, in_force, counts))
     await enter(draft, task, counts.of_input, house)
-    gathered = await gather(draft, task, known.sensitivity, house)
+    gathered = await gather(draft, task, known.sensitivity, house, in_force)
     if task.conversation is not None:
         gathered = await with_state(draft, task, gathered, house, situation_of(draft, house, in_force))
     for is_last in (*[False] * MOST_WAITS, True):
@@ -139,20 +138,8 @@ async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
     raise AssertionError("the last round returns or raises")
 
 
-def situation_of(draft: Draft, house: House, in_force: InForce) -> Situation:
-    """What a route depends on beside request and policy, at this moment."""
-    resting = house.health.cooling_down(in_force.policy.models.values())
-    today = datetime.fromtimestamp(house.clock.now(), UTC).date()
-    return Situation(today, draw_of(draft.id), draft.caller.models, resting, in_force.proofs, house.demotions)
-
-
 async def _off_loop(draft: Draft, work: Callable[[], T]) -> T:
     return await asyncio.to_thread(work) if len(draft.request.text) > OFF_LOOP_CHARS else work()
-
-
-def draw_of(record_id: str) -> float:
-    """A number from 0 to 1 that looks drawn and is always the same for a record."""
-    return int.from_bytes(hashlib.sha256(record_id.encode()).digest()[:8]) / 2**64
 
 
 def _classified(draft: Draft, in_force: InForce, counts: Counts) -> tuple[Task, Classification]:

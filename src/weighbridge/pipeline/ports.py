@@ -6,27 +6,21 @@ from typing import Protocol
 from weighbridge.budget.rates import Pass
 from weighbridge.domain.audit import AuditEntry, Deed
 from weighbridge.domain.budget import Account, Budget, Payer
-from weighbridge.domain.conversation import ConversationState
-from weighbridge.domain.document import CutDocument, Document, Indexed
 from weighbridge.domain.drift import Monitor, Watched
 from weighbridge.domain.errors import ProviderError
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Demand, HeldFor, Hold, Settlement, Standing
 from weighbridge.domain.kept import KeptAnswer
 from weighbridge.domain.key import MadeKey, StoredKey
-from weighbridge.domain.material import Source
 from weighbridge.domain.news import News
 from weighbridge.domain.notice import Notice
-from weighbridge.domain.page import Page
 from weighbridge.domain.policy import Host, PortfolioModel
 from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
 from weighbridge.domain.review import ReviewFilter, ReviewItem
-from weighbridge.domain.search import Search
 from weighbridge.domain.secret import Secret
-from weighbridge.domain.tool import DeclaredTool, ToolAnswer
 
 
 class Clock(Protocol):
@@ -251,34 +245,6 @@ class Drift(Protocol):
         ...
 
 
-class Sources(Protocol):
-    """The documents that answers may draw on. All raise StoreError."""
-
-    async def put(self, documents: Sequence[CutDocument]) -> None:
-        """Each takes the place of its version before; all or nothing."""
-        ...
-
-    async def remove(self, ids: Sequence[str]) -> int:
-        """Delete documents; how many there were."""
-        ...
-
-    async def documents(self, collection: str | None = None) -> list[Document]:
-        """All documents of a collection, or all, by id."""
-        ...
-
-    async def digests(self, collection: str) -> Mapping[str, Indexed]:
-        """Id → what is indexed of a collection."""
-        ...
-
-    async def document(self, document_id: str) -> CutDocument | None:
-        """One document with its passages."""
-        ...
-
-    async def search(self, wanted: Search) -> list[Source]:
-        """Passages that hold something of what is asked, the most relevant first."""
-        ...
-
-
 class Cache(Protocol):
     """Answers that are kept to be given again. Both raise StoreError."""
 
@@ -288,34 +254,6 @@ class Cache(Protocol):
 
     async def put(self, key: str, answer: KeptAnswer, now: float, expires_at: float) -> None:
         """There for everybody when it returns."""
-        ...
-
-
-class States(Protocol):
-    """What stands for the older part of conversations. Both raise StoreError."""
-
-    async def newest(self, prefixes: Sequence[str], now: str) -> ConversationState | None:
-        """The state that covers most, of those kept under one of `prefixes` (digests) and not expired (RFC 3339)."""
-        ...
-
-    async def keep(self, prefix: str, state: ConversationState, now: str, expires_at: str) -> None:
-        """Keep a state, and forget what has expired."""
-        ...
-
-
-class Pages(Protocol):
-    """Web servers with documents."""
-
-    async def fetch(self, address: str) -> Page:
-        """The document at `address`. Never raises for what the server does."""
-        ...
-
-
-class Tools(Protocol):
-    """Servers and functions that know live state."""
-
-    async def call(self, tool: DeclaredTool, arguments: Mapping[str, str], timeout_s: float) -> ToolAnswer:
-        """Ask once. Never raises for what the tool does."""
         ...
 
 

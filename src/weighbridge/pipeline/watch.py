@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from weighbridge.config.digest import digest_of
-from weighbridge.domain.caller import EVALUATION, SHADOW
+from weighbridge.domain.caller import OWN
 from weighbridge.domain.drift import Demotion, DriftRule, Watched
 from weighbridge.domain.errors import StoreError
 from weighbridge.domain.moment import rfc3339
@@ -54,7 +54,7 @@ async def look(house: House) -> bool:
     rules = rules_of(house.in_force.policy)
     if not rules:
         return True
-    news = await house.drift.news({task for task, _ in rules}, (EVALUATION.name, SHADOW))
+    news = await house.drift.news({task for task, _ in rules}, tuple(sorted(OWN)))
     before = {(state.task, state.model): state for state in news.watched}
     now = datetime.fromtimestamp(house.clock.now(), UTC)
     after = await asyncio.to_thread(folded, before, news, rules, rfc3339(now))

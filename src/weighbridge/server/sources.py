@@ -14,6 +14,7 @@ from weighbridge.domain.levels import Sensitivity, strictest
 from weighbridge.domain.search import Search
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.index import put_document, source_at
+from weighbridge.pipeline.search import search
 from weighbridge.server.auth import caller_of
 from weighbridge.server.wire import read_json_body
 
@@ -53,7 +54,7 @@ class SourcePages:
             None if caller.may_edit_sources else caller.name,
             limit=int(limit),
         )
-        return _json({"data": [render_found(item) for item in await self._house.sources.search(wanted)]})
+        return _json({"data": [render_found(item) for item in await search(wanted, caller, self._house)]})
 
     async def source(self, request: Request) -> Response:
         """GET: a document with its passages, or one passage. DELETE: remove a document."""

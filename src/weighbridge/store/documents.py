@@ -15,6 +15,7 @@ from weighbridge.domain.levels import Sensitivity
 from weighbridge.domain.material import Source
 from weighbridge.store.full_text import FULL_TEXT, indexed
 from weighbridge.store.session import Session, Value, transaction
+from weighbridge.store.vectors import Kept, delete_vectors, keep_vectors, restore_vectors
 
 BETWEEN = " > "
 """Between the headings above a passage."""
@@ -25,8 +26,9 @@ def put_documents(cut: Sequence[CutDocument], store: Session) -> int:
     made = [[_passage_row(store, item.document, passage) for passage in item.passages] for item in cut]
     with transaction(store):  # whose turn others wait for, so what takes long is made before
         for item, rows in zip(cut, made, strict=True):
-            _delete(store, item.document.id)
-            _insert(store, item.document, rows)
+            kept = _delete(store, item.document.id)
+            number = _insert(store, item.document, rows)
+            restore_vectors(number, kept or {}, store)
         _bump(store)
     return len(cut)
 
@@ -34,7 +36,7 @@ def put_documents(cut: Sequence[CutDocument], store: Session) -> int:
 def remove_documents(ids: Sequence[str], store: Session) -> int:
     """Delete these; how many there were."""
     with transaction(store):
-        removed = sum(_delete(store, name) for name in ids)
+        removed = sum(_delete(store, name) is not None for name in ids)
         if removed:
             _bump(store)
     return removed
@@ -100,7 +102,7 @@ def _with_replacements(store: Session, document: Document) -> Document:
     return replace(document, superseded_by=tuple(name for (name,) in rows))
 
 
-def _insert(store: Session, document: Document, rows: Sequence[Sequence[Value]]) -> None:
+def _insert(store: Session, document: Document, rows: Sequence[Sequence[Value]]) -> int:
     (number,) = store.execute(
         "INSERT INTO documents (id, collection, origin, digest, sensitivity, readers, body)"
         " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING number",
@@ -120,6 +122,7 @@ def _insert(store: Session, document: Document, rows: Sequence[Sequence[Value]])
         "INSERT INTO supersessions VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
         ((name, number, None if since is None else since.isoformat()) for name in document.supersedes),
     )
+    return int(number)
 
 
 def _passage_row(store: Session, document: Document, passage: Passage) -> tuple[Value, ...]:
@@ -128,14 +131,17 @@ def _passage_row(store: Session, document: Document, passage: Passage) -> tuple[
     return (*row, *indexed(store.dialect, heading, passage.text))
 
 
-def _delete(store: Session, name: str) -> int:
+def _delete(store: Session, name: str) -> Kept | None:
+    """The vectors that its passages had; `None` where there is no such document."""
     row = store.execute("SELECT number FROM documents WHERE id = ?", (name,)).fetchone()
     if row is None:
-        return 0
+        return None
+    kept = keep_vectors(row[0], store)
+    delete_vectors(row[0], store)
     store.execute("DELETE FROM passages WHERE document = ?", row)
     store.execute("DELETE FROM supersessions WHERE document = ?", row)
     store.execute("DELETE FROM documents WHERE number = ?", row)
-    return 1
+    return kept
 
 
 def _bump(store: Session) -> None:

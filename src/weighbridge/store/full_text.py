@@ -4,11 +4,13 @@ Both match by the same stems (Porter), and rank rare words above common ones; wh
 itself, so the two stores differ in which passages are read where very many hold the words, and in nothing else.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from weighbridge.context.relevance import stem, stemmed
+from weighbridge.domain.search import Search
 from weighbridge.store.session import Dialect, Value
 
 _JOINED = """
@@ -79,6 +81,16 @@ def indexed(dialect: Dialect, heading: str, text: str) -> Sequence[str]:
     if dialect is Dialect.SQLITE:
         return ()
     return (stemmed(heading), stemmed(text))
+
+
+def visible_to(wanted: Search) -> dict[str, Value]:
+    """The values of `FullText.visible`."""
+    return {
+        "level": wanted.most_sensitive.rank,
+        "everywhere": not wanted.collections,
+        "collections": json.dumps(wanted.collections),
+        "reader": wanted.reader,
+    }
 
 
 def _quoted(term: str, quote: str) -> str:

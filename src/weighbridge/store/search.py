@@ -1,16 +1,19 @@
-"""Searching the passages: the index finds candidates by their rarest words, then each is read for all words."""
+"""Searching the passages: the index finds candidates by their rarest words, then each is read for all words. Where the
+question came as a vector too, the passages whose vectors are nearest join them, and both orders are fused by rank."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from weighbridge.context.fusion import fused
 from weighbridge.context.relevance import relevance, stem, terms_of, weight
 from weighbridge.domain.material import Source
 from weighbridge.domain.search import Search
+from weighbridge.domain.vectors import Near
 from weighbridge.store.documents import read_document_row, source_of
-from weighbridge.store.full_text import FULL_TEXT, matching
+from weighbridge.store.full_text import FULL_TEXT, matching, visible_to
+from weighbridge.store.nearest import NearestIndex
 from weighbridge.store.session import Session, Value, any_of
 
 MOST_MATCHED = 4_000
@@ -19,6 +22,7 @@ MOST_READ = 60
 """So many of the best are read."""
 MOST_COMPANIONS = 8
 
+_BEST = "ORDER BY w.score, p.number"
 _EACH = """
     SELECT p.number, p.document, p.id, p.heading, p.text, d.body
     FROM passages AS p JOIN documents AS d ON d.number = p.document
@@ -29,6 +33,7 @@ class SearchIndex:
     """What a process remembers of the index between searches: how many passages hold a word."""
 
     def __init__(self) -> None:
+        self._nearest = NearestIndex()
         self._version = -1
         self._passages = 0
         self._holding: dict[str, int] = {}
@@ -39,16 +44,18 @@ class SearchIndex:
         before = self._counts(store, terms_of(wanted.before))
         weights = [self._weights(holding), *([self._weights(holding | before)] if before else [])]
         terms = _rarest(holding | before)
-        if not terms:
-            return []
         words = matching(store.dialect, {term: weight(self._passages, count) for term, count in terms.items()})
-        rows = _rows(store, FULL_TEXT[store.dialect].found, "ORDER BY w.score, p.number", words, wanted)
-        found = [_judged(_source(row), weights) for row in rows]
-        found = _with_replaced(store, found, wanted)
-        found += [_judged(item, weights) for item in _companions(store, found, words, wanted)]
-        return sorted(_lifted(found), key=lambda item: -(item.relevance or 0.0))[
-            : wanted.limit
-        ]  # stable: else as the index
+        rows = _rows(store, FULL_TEXT[store.dialect].found, _BEST, words, wanted) if terms else []
+        near = self._nearest.search(store, wanted, MOST_READ)
+        known = {row[0] for row in rows}
+        rows += _of_numbers(store, [number for number in near if number not in known])
+        found = [(row[0], _judged(_source(row), weights)) for row in rows]
+        places = fused(_places(found, wanted.enough), list(near)) if near else {}
+        judged = [_compared(source, near.get(number), wanted.near) for number, source in found]
+        ranks = {source.id: places[number] for number, source in found if number in places}
+        judged = _with_replaced(store, judged, wanted)
+        judged += [_judged(item, weights) for item in _companions(store, judged, words if terms else {}, wanted)]
+        return _ordered(judged, ranks)[: wanted.limit]
 
     def _weights(self, holding: Mapping[str, int]) -> Mapping[str, float]:
         return {stem(term): weight(self._passages, count) for term, count in holding.items()}
@@ -85,13 +92,30 @@ def _rows(
     query = f"{found} WHERE {FULL_TEXT[store.dialect].visible} {of_one} {order} LIMIT :limit"
     values: dict[str, Value] = {
         **words,
-        "level": wanted.most_sensitive.rank,
-        "everywhere": not wanted.collections,
-        "collections": json.dumps(wanted.collections),
-        "reader": wanted.reader,
+        **visible_to(wanted),
         "limit": MOST_READ,
     }
     return store.execute(query, values | more).fetchall()
+
+
+def _of_numbers(store: Session, numbers: Sequence[int]) -> list[Any]:
+    wanted = ", ".join("?" * len(numbers))
+    return store.execute(f"{_EACH} WHERE p.number IN ({wanted})", numbers).fetchall() if numbers else []
+
+
+def _places(found: Sequence[tuple[int, Source]], enough: float) -> list[int]:
+    """The passages that hold enough of the question's words, best first: a word in common by chance is no place."""
+    judged = [(number, source.relevance or 0.0) for number, source in found]
+    holding = [(number, relevance) for number, relevance in judged if relevance > 0.0 and relevance >= enough]
+    return [number for number, _ in sorted(holding, key=lambda item: -item[1])]
+
+
+def _compared(source: Source, similarity: float | None, near: Near | None) -> Source:
+    """With what its vector says of it, where that is more than its words say."""
+    if similarity is None or near is None:
+        return source
+    relevance = max(source.relevance or 0.0, near.rule.relevance(similarity))
+    return replace(source, relevance=round(relevance, 4), similarity=round(similarity, 4))
 
 
 def _source(row: Sequence[object]) -> Source:
@@ -133,19 +157,23 @@ def _companions(store: Session, found: Sequence[Source], words: Mapping[str, Val
     companions: list[Source] = []
     for name in list(missing)[:MOST_COMPANIONS]:
         best = partial(_rows, store, words=words, wanted=wanted, document=name, limit=1)
-        rows = best(FULL_TEXT[store.dialect].found, "ORDER BY w.score, p.number") or best(_EACH, "ORDER BY p.number")
+        by_words = best(FULL_TEXT[store.dialect].found, _BEST) if words else []
+        rows = by_words or best(_EACH, "ORDER BY p.number")
         companions += map(_source, rows)
     return companions
 
 
-def _lifted(found: Sequence[Source]) -> list[Source]:
-    """What took a passage's place answers the question as far as that passage did."""
-    least: dict[str, float] = {}
-    for source in found:
-        for by in source.superseded_by:
-            least[by] = max(least.get(by, 0.0), source.relevance or 0.0)
+def _ordered(found: Sequence[Source], ranks: Mapping[str, float]) -> list[Source]:
+    """By rank, then by relevance, then as the index has it. What took a passage's place answers the question as far as
+    that passage did, and stands where it stood."""
     best: dict[str | None, Source] = {}
     for source in sorted(found, key=lambda item: item.relevance or 0.0):
         best[source.document] = source
-    lifted = {best[by].id: relevance for by, relevance in least.items() if by in best}
-    return [replace(item, relevance=max(item.relevance or 0.0, lifted.get(item.id, 0.0))) for item in found]
+    ranked = dict(ranks)
+    relevance = {source.id: source.relevance or 0.0 for source in found}
+    for source in found:
+        for by in (best[name].id for name in source.superseded_by if name in best):
+            relevance[by] = max(relevance[by], source.relevance or 0.0)
+            ranked[by] = max(ranked.get(by, 0.0), ranks.get(source.id, 0.0))
+    lifted = [replace(source, relevance=relevance[source.id]) for source in found]
+    return sorted(lifted, key=lambda item: (-ranked.get(item.id, 0.0), -(item.relevance or 0.0)))

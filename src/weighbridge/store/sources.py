@@ -6,6 +6,7 @@ from functools import partial
 from weighbridge.domain.document import CutDocument, Document, Indexed
 from weighbridge.domain.material import Source
 from weighbridge.domain.search import Search
+from weighbridge.domain.vectors import Unvectored
 from weighbridge.store.documents import (
     find_digests,
     find_document,
@@ -15,6 +16,7 @@ from weighbridge.store.documents import (
 )
 from weighbridge.store.records import StoredRecords
 from weighbridge.store.search import SearchIndex
+from weighbridge.store.vectors import find_without, index_version, put_vectors, take_turn
 
 
 class StoredSources:
@@ -49,3 +51,19 @@ class StoredSources:
     async def search(self, wanted: Search) -> list[Source]:
         """Passages that hold something of what is asked, the most relevant first. Raises StoreError."""
         return await self._records.read(lambda connection: self._index.search(connection, wanted))
+
+    async def version(self) -> int:
+        """Goes up with every change of documents and of vectors."""
+        return await self._records.read(index_version)
+
+    async def without_vectors(self, collection: str, space: str, after: int, limit: int) -> list[Unvectored]:
+        """Passages of a collection with a number above `after` that have no vector in this space, by number."""
+        return await self._records.read(partial(find_without, collection, space, after, limit))
+
+    async def put_vectors(self, space: str, made: Sequence[tuple[Unvectored, bytes]]) -> int:
+        """Keep vectors of length 1, for passages that are still the same; how many. Raises StoreError."""
+        return await self._records.change(partial(put_vectors, space, made))
+
+    async def take_turn(self, holder: str, now: float, until: float) -> bool:
+        """Whether `holder` makes vectors until then (seconds since the epoch), and nobody else does."""
+        return bool(await self._records.change(partial(take_turn, holder, now, until)))

@@ -99,6 +99,7 @@ def render_evidence(evidence: Evidence | None) -> Json | None:
                 "status": item.status.value,
                 "authority": item.authority.value,
                 "relevance": item.relevance,
+                "similarity": item.similarity,
                 "is_suspicious": item.is_suspicious,
                 "because_of": item.because_of,
                 "digest": item.digest,
@@ -110,6 +111,7 @@ def render_evidence(evidence: Evidence | None) -> Json | None:
                 "id": item.id,
                 "reason": item.reason.value,
                 "relevance": item.relevance,
+                "similarity": item.similarity,
                 "because_of": item.because_of,
             }
             for item in evidence.left_out

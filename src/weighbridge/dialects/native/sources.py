@@ -10,6 +10,7 @@ from weighbridge.dialects.json_text import parse_object
 from weighbridge.domain.document import CutDocument, Document, IndexReport, Passage
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.material import Labels, Source
+from weighbridge.domain.vectors import VectorReport
 
 Json = dict[str, object]
 KEYS = ("collection", "name", "text", "content_base64", "labels")
@@ -99,6 +100,7 @@ def render_found(source: Source) -> Json:
         "heading": list(source.heading),
         "text": source.text,
         "relevance": source.relevance,
+        "similarity": source.similarity,
         "url": source.url,
         "superseded_by": list(source.superseded_by),
         **render_labels(source),
@@ -114,6 +116,17 @@ def render_report(report: IndexReport) -> Json:
         "removed": list(report.removed),
         "passages": report.passages,
         "unread": [{"path": item.path, "condition": item.condition, "advice": item.advice} for item in report.unread],
+    }
+
+
+def render_vectors(report: VectorReport) -> Json:
+    """What became of the passages that had no vectors."""
+    return {
+        "made": report.made,
+        "refused": report.refused,
+        "waiting": report.waiting,
+        "cost_usd": None if report.cost is None else str(report.cost),
+        "reason": report.reason,
     }
 
 

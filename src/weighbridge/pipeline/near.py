@@ -1,0 +1,98 @@
+"""A question as a vector, made by the model that made those of the documents: held, paid, told like any call.
+
+Where it cannot be had (no money, no clearance, no host) the documents are searched by words alone, and the record's
+`preparations` say why.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from weighbridge.context.relevance import LONGEST_CHARS
+from weighbridge.dialects.openai_embeddings.request import DIALECT
+from weighbridge.dialects.openai_embeddings.response import unpack
+from weighbridge.domain.errors import ProviderMalformedError
+from weighbridge.domain.policy import Policy, PortfolioModel
+from weighbridge.domain.probe import ProbeKind
+from weighbridge.domain.request import EmbeddingWish, Request, Role, say
+from weighbridge.domain.response import Response
+from weighbridge.domain.search import Search
+from weighbridge.domain.task import Task
+from weighbridge.domain.vectors import Near, VectorRule, unit_vector
+from weighbridge.pipeline.aside import Aside
+from weighbridge.pipeline.draft import Draft
+from weighbridge.pipeline.house import House, InForce
+from weighbridge.pipeline.situation import situation_of
+from weighbridge.pipeline.sizing import Counts, Sizing
+from weighbridge.routing.route import judge_aside
+
+MOST_S = 5.0
+"""So long a search waits for the vector of its question."""
+
+
+def vector_task(collections: Sequence[str], policy: Policy) -> Task | None:
+    """The task that makes vectors for these collections (for all, where none is named); `None` where none does, or
+    where their vectors cannot be compared."""
+    named = collections or tuple(policy.collections)
+    found = [policy.collections[name].vectors for name in named if name in policy.collections]
+    tasks = [policy.tasks[name] for name in found if name is not None]
+    spaces = {policy.models[task.primary_model].space for task in tasks}
+    return tasks[0] if len(spaces) == 1 else None
+
+
+def question_request(wanted: Search, task: Task, rule: VectorRule) -> Request:
+    """What the model is asked: the question, after what was asked before where it says little by itself."""
+    said = f"{wanted.before}\n{wanted.question}".strip()
+    return vector_request([rule.query_prefix + said[:LONGEST_CHARS]], task)
+
+
+def vector_request(texts: Sequence[str], task: Task) -> Request:
+    """A call for vectors, one for each text."""
+    messages = tuple(say(Role.USER, text) for text in texts)
+    return Request(messages, model=f"task/{task.name}", dialect=DIALECT, embedding=EmbeddingWish())
+
+
+def near_of(response: Response, model: PortfolioModel, rule: VectorRule) -> Near:
+    """The question's vector, ready to be compared. Raises ProviderMalformedError."""
+    return Near(model.space, vectors_of(response, 1)[0], rule)
+
+
+def vectors_of(response: Response, count: int) -> list[bytes]:
+    """The vectors of an answer, each of length 1. Raises ProviderMalformedError."""
+    vectors = response.vectors or ()
+    try:
+        if len(vectors) == count:
+            return [unit_vector(unpack(vector)) for vector in vectors]
+    except ValueError:
+        pass
+    raise ProviderMalformedError(
+        "The provider's vectors are not one of numbers for each text.",
+        advice="Look at the model's host: what it answers is no embedding.",
+        may_have_cost=True,
+    )
+
+
+async def near_for(wanted: Search, draft: Draft, task: Task, house: House, in_force: InForce) -> Near | None:
+    """The vector of a request's question, as a call beside its attempts; `None` where words have to do."""
+    making = vector_task(wanted.collections, draft.policy)
+    model = None if making is None else draft.policy.models[making.primary_model]
+    if making is None or model is None or model.vectors is None or draft.classification is None:
+        return None
+    request = question_request(wanted, making, model.vectors)
+    situation = situation_of(draft, house, in_force)
+    estimate = Sizing(request, making, Counts(request)).estimate(model)
+    judged = judge_aside(
+        model, draft.classification, draft.policy, request=request, estimate=estimate, situation=situation
+    )
+    deadline = min(house.clock.monotonic() + MOST_S, draft.started + task.limits.deadline_s)
+    aside = Aside(draft, house, task.name, deadline, draft.preparations)
+    if not judged.is_kept:
+        aside.skip(ProbeKind.VECTOR, model, judged.reason.value if judged.reason else "not_allowed")
+        return None
+    response = await aside.call(ProbeKind.VECTOR, model, request, estimate)
+    if response is None:
+        return None
+    try:
+        return near_of(response, model, model.vectors)
+    except ProviderMalformedError as error:
+        aside.made[-1] = replace(aside.made[-1], error_code=error.code)
+        return None
