@@ -1,5 +1,6 @@
 """Measures of retrieval against values worked out by hand."""
 
+from dataclasses import replace
 from datetime import date
 from math import log2
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from weighbridge.domain.errors import CommandError
 from weighbridge.domain.evidence import EvidenceRule
 from weighbridge.domain.material import Source
-from weighbridge.evals.retrieval import RetrievalSample, Retrieved, figures, judge_retrieval, read_questions
+from weighbridge.evals.retrieval import RetrievalSample, Retrieved, figures, judge_retrieval, read_questions, spreads
 
 TODAY = date(2026, 11, 26)
 RULE = EvidenceRule(collections=("h",), min_relevance=0.3, most_sources=2)
@@ -56,3 +57,13 @@ def test_a_file_without_questions_is_a_sentence(tmp_path: Path, text: str) -> No
     (tmp_path / "questions.yaml").write_text(text)
     with pytest.raises(CommandError):
         read_questions(tmp_path / "questions.yaml")
+
+
+def test_similarities_of_what_answers_are_told_apart_from_those_where_nothing_does() -> None:
+    near = [replace(source, similarity=0.9 - 0.1 * place) for place, source in enumerate(found("a", "b"))]
+    results = [judged(near, "b"), judged(near, "a"), judged(near), judged(found("a"), "a")]
+    answers, nothing = spreads(results)
+    assert (answers.name, answers.n) == ("what answers", 2)
+    assert answers.median == pytest.approx(0.85)
+    assert (nothing.n, nothing.low, nothing.high) == (1, 0.9, 0.9)
+    assert spreads([judged(found("a"), "a")]) == []

@@ -96,7 +96,7 @@ async def test_the_nearest_are_found_exactly(sources: StoredSources) -> None:
     question = struct.unpack("<16f", unit_vector(wanted))
 
     def cosine(vector: bytes) -> float:
-        return sum(one * other for one, other in zip(question, struct.unpack("<16f", vector), strict=True))
+        return math.fsum(one * other for one, other in zip(question, struct.unpack("<16f", vector), strict=True))
 
     best = sorted(vectors, key=lambda word: -cosine(vectors[word]))[:10]
     assert names(await found(sources, unit_vector(wanted), limit=10)) == [f"c/{word}.md" for word in best]

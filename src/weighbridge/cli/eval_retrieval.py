@@ -15,9 +15,11 @@ from weighbridge.domain.errors import CommandError
 from weighbridge.evals.retrieval import (
     Figure,
     Retrieved,
+    Spread,
     figures,
     judge_retrieval,
     read_questions,
+    spreads,
 )
 from weighbridge.pipeline.gateway import Gateway
 
@@ -30,9 +32,16 @@ def run_retrieval(task: str, dataset: Path, k: int, least: float | None, config:
     told = figures(results, k)
     recall = next((figure for figure in told if figure.name == f"recall@{k}"), None)
     if json:
-        print_json({"task": task, "figures": [asdict(figure) for figure in told], "questions": _questions(results)})
+        print_json(
+            {
+                "task": task,
+                "figures": [asdict(figure) for figure in told],
+                "similarities": [asdict(spread) for spread in spreads(results)],
+                "questions": _questions(results),
+            }
+        )
     else:
-        print_tables(_table(told), *_missed(results))
+        print_tables(_table(told), *_similarities(spreads(results)), *_missed(results))
     return 1 if least is not None and (recall is None or recall.value < least) else 0
 
 
@@ -68,6 +77,18 @@ def _table(told: Sequence[Figure]) -> Table:
     return table
 
 
+def _similarities(found: Sequence[Spread]) -> list[Table]:
+    if not found:
+        return []
+    table = Table(title="Similarity, for `unrelated` and `related` of the model", title_justify="left")
+    for column in ("of", "lowest tenth below", "median", "highest tenth above", "questions"):
+        table.add_column(column)
+    for spread in found:
+        figures = (f"{value:.3f}" for value in (spread.low, spread.median, spread.high))
+        table.add_row(spread.name, *figures, str(spread.n))
+    return [table]
+
+
 def _missed(results: Sequence[Retrieved]) -> list[Table]:
     missed = [item for item in results if not item.is_shown]
     if not missed:
@@ -91,6 +112,7 @@ def _questions(results: Sequence[Retrieved]) -> list[dict[str, object]]:
             "ranks": list(item.ranks),
             "shown": list(item.shown),
             "is_shown": item.is_shown,
+            "similarity": item.similarity,
         }
         for item in results
     ]

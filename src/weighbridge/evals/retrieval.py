@@ -44,6 +44,9 @@ class Retrieved:
     """Ids of what would be shown as current."""
     is_shown: bool
     """All that is expected would be shown as current; for a question that nothing answers: nothing would be."""
+    similarity: float | None = None
+    """Of the nearest expected passage, or for a question that nothing answers of the nearest of all; `None` where no
+    vectors were compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,9 @@ def judge_retrieval(
     is_shown = (
         all(any(_is(source, name) for source in current) for name in sample.expects) if sample.expects else not current
     )
-    return Retrieved(sample, ranks, tuple(source.id for source in current), is_shown)
+    near = [source for source in found if not sample.expects or any(_is(source, name) for name in sample.expects)]
+    similarity = max((source.similarity for source in near if source.similarity is not None), default=None)
+    return Retrieved(sample, ranks, tuple(source.id for source in current), is_shown, similarity)
 
 
 def figures(results: Sequence[Retrieved], k: int) -> list[Figure]:
@@ -117,6 +122,37 @@ def figures(results: Sequence[Retrieved], k: int) -> list[Figure]:
         _share("nothing shown where nothing answers", [item.is_shown for item in unanswerable]),
     ]
     return [figure for figure in found if figure.n]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How similar questions and passages are: between `unrelated` and `related` of the model's row."""
+
+    name: str
+    """Of which passages."""
+    low: float
+    """A tenth of the questions is below."""
+    median: float
+    """Half of them is."""
+    high: float
+    """A tenth is above."""
+    n: int
+    """Questions."""
+
+
+def spreads(results: Sequence[Retrieved]) -> list[Spread]:
+    """Of what answers a question, and of the nearest passage where nothing does; none without vectors."""
+    found = [
+        ("what answers", [item.similarity for item in results if item.sample.expects]),
+        ("the nearest where nothing answers", [item.similarity for item in results if not item.sample.expects]),
+    ]
+    known = [(name, [value for value in values if value is not None]) for name, values in found]
+    return [_spread(name, values) for name, values in known if values]
+
+
+def _spread(name: str, values: Sequence[float]) -> Spread:
+    low, median, high = (float(extra("numpy").quantile(values, share)) for share in (0.1, 0.5, 0.9))
+    return Spread(name, low, median, high, len(values))
 
 
 def _is(source: Source, name: str) -> bool:

@@ -11,8 +11,12 @@ from dataclasses import replace
 
 from weighbridge.domain.caller import INDEXING
 from weighbridge.domain.errors import (
+    AnswerError,
+    ContentPolicyError,
+    ContextTooLongError,
     ModelsCoolingDownError,
     NoCandidateError,
+    ProviderRejectedError,
     RequestError,
     StoreError,
     WeighbridgeError,
@@ -31,8 +35,12 @@ BATCH_CHARS = 60_000
 """Of one call, where a single passage does not have more."""
 TURN_S = 120.0
 """So long nobody else makes vectors after this process has begun a batch."""
+MOST_REFUSED_IN_A_ROW = 50
+"""After so many nothing is right for this model, and all others wait."""
 AGAIN_AFTER_S = 60.0
 """Until what waits is tried again."""
+
+_REJECTED = {ProviderRejectedError.code, ContextTooLongError.code, ContentPolicyError.code}
 
 log = logging.getLogger("weighbridge.sources")
 
@@ -47,11 +55,11 @@ class VectorMaking:
         self._house, self._holder = house, house.new_id()
         self._refused: set[tuple[str, int]] = set()
         """Space and passage: refused once, and not asked again by this process."""
-        self._report = VectorReport()
+        self._report, self._refused_in_a_row = VectorReport(), 0
 
     async def run(self, progress: Progress | None = None) -> VectorReport:
         """All collections, until nothing is missing or something stands in the way. Raises StoreError."""
-        self._report = VectorReport()
+        self._report, self._refused_in_a_row = VectorReport(), 0
         policy = self._house.in_force.policy
         for collection in policy.collections.values():
             task = policy.tasks[collection.vectors] if collection.vectors else None
@@ -77,7 +85,7 @@ class VectorMaking:
         progress: Progress | None,
     ) -> None:
         batch = [passage for passage in batch if (model.space, passage.number) not in self._refused]
-        if not batch:
+        if not batch or self._report.waiting:
             return
         now = self._house.clock.now()
         if not await self._house.sources.take_turn(self._holder, now, now + TURN_S):
@@ -85,8 +93,10 @@ class VectorMaking:
             return
         try:
             vectors = await self._asked(batch, task, rule)
-        except (RequestError, NoCandidateError) as error:
-            if isinstance(error, ModelsCoolingDownError):
+        except StoreError:
+            raise
+        except WeighbridgeError as error:
+            if not _is_about_passages(error) or self._refused_in_a_row >= MOST_REFUSED_IN_A_ROW:
                 self._waits(batch, error.condition)
             elif len(batch) > 1:
                 for passage in batch:
@@ -94,11 +104,7 @@ class VectorMaking:
             else:
                 self._refuse(batch[0], model, error.condition)
             return
-        except StoreError:
-            raise
-        except WeighbridgeError as error:
-            self._waits(batch, error.condition)
-            return
+        self._refused_in_a_row = 0
         made = await self._house.sources.put_vectors(model.space, list(zip(batch, vectors, strict=True)))
         self._report = replace(self._report, made=self._report.made + made)
         if progress is not None:
@@ -115,6 +121,7 @@ class VectorMaking:
         self._report = replace(self._report, waiting=self._report.waiting + len(batch), reason=reason)
 
     def _refuse(self, passage: Unvectored, model: PortfolioModel, reason: str) -> None:
+        self._refused_in_a_row += 1
         self._refused.add((model.space, passage.number))
         self._report = replace(self._report, refused=self._report.refused + 1, reason=reason)
 
@@ -152,6 +159,14 @@ def tell(report: VectorReport) -> None:
             report.waiting,
             f": {report.reason}" if report.reason else ".",
         )
+
+
+def _is_about_passages(error: WeighbridgeError) -> bool:
+    """What was asked for is at fault, and nothing that another moment would mend."""
+    if isinstance(error, AnswerError):
+        codes = {attempt.error_code for attempt in error.attempts}
+        return bool(codes) and codes <= _REJECTED
+    return isinstance(error, RequestError | NoCandidateError) and not isinstance(error, ModelsCoolingDownError)
 
 
 def _batch(found: Sequence[Unvectored]) -> list[Unvectored]:

@@ -67,7 +67,7 @@ class VectorServer:
         tokens, vectors = 0, []
         for text in texts:
             is_query = text.startswith(QUERY)
-            bare = text.removeprefix(QUERY if is_query else PASSAGE).replace("\0", " ")
+            bare = text.removeprefix(QUERY if is_query else PASSAGE)
             plain = bare.encode(errors="replace").decode()
             tokens += self._engine.token_count(plain, is_query)
             vectors.append(pack(self._engine.encode(plain, is_query).tolist()))
