@@ -30,6 +30,7 @@ from weighbridge.domain.evidence import EvidenceRule
 from weighbridge.domain.material import Source
 from weighbridge.domain.search import Search
 from weighbridge.domain.secret import Secret
+from weighbridge.domain.vectors import Near, VectorRule, unit_vector
 from weighbridge.pipeline.gateway import Gateway
 from weighbridge.store.full_text import FULL_TEXT, matching
 from weighbridge.store.records import StoredRecords
@@ -39,6 +40,9 @@ from weighbridge.store.sources import StoredSources
 VOCABULARY = 30_000
 WORDS_A_PASSAGE = 60
 PASSAGES_A_DOCUMENT = 50
+DIMENSIONS = 384
+"""Of the vectors, as multilingual E5 small gives them."""
+VECTORS_AT_ONCE = 500
 WHOLE_CHARS = 2_000_000
 CONFIG = """version: 1
 models:
@@ -101,8 +105,9 @@ def line(name: str, took: list[float], baseline: str, base: list[float]) -> Line
     return Line(name, statistics.median(took), p95, baseline, statistics.median(base))
 
 
-async def search(place: Path | Secret, passages: int, rounds: int, words: Words) -> Line:
-    """Search among `passages`, beside what the index's own ranking of the same words takes."""
+async def search(place: Path | Secret, passages: int, rounds: int, words: Words) -> list[Line]:
+    """Search among `passages` by words, and by words and vectors, beside what the index's own ranking of the same words
+    takes, and beside a search by words."""
     records = await StoredRecords.open(place)
     sources = StoredSources(records)
     for number in track(range(passages // PASSAGES_A_DOCUMENT), "writing passages", console=Console(stderr=True)):
@@ -117,8 +122,41 @@ async def search(place: Path | Secret, passages: int, rounds: int, words: Words)
         started = time.perf_counter()
         await records.read(partial(_bare, dict.fromkeys(question.split(), 1.0)))
         base.append((time.perf_counter() - started) * 1_000)
+    by_words = line(f"search {passages:,} passages", took, "the index's own ranking of all the words", base)
+    by_both = await by_vectors(sources, passages, rounds, words)
     await records.close()
-    return line(f"search {passages:,} passages", took, "the index's own ranking of all the words", base)
+    return [by_words, *by_both]
+
+
+async def by_vectors(sources: StoredSources, passages: int, rounds: int, words: Words) -> list[Line]:
+    """The same with a vector for each passage, drawn evenly: what they say does not change what they cost."""
+    draw, after, wrote = random.Random(2), 0, []  # noqa: S311 (made-up vectors are no secret)
+    for _ in track(range(passages // VECTORS_AT_ONCE), "writing vectors", console=Console(stderr=True)):
+        missing = await sources.without_vectors("made", "bench", after, VECTORS_AT_ONCE)
+        made = [(item, unit_vector(draw.gauss(0, 1) for _ in range(DIMENSIONS))) for item in missing]
+        started = time.perf_counter()
+        await sources.put_vectors("bench", made)
+        wrote.append((time.perf_counter() - started) * 1_000)
+        after = missing[-1].number
+    took: dict[bool, list[float]] = {True: [], False: []}
+    first = 0.0
+    for number in range(2 * rounds):
+        near = Near("bench", unit_vector(draw.gauss(0, 1) for _ in range(DIMENSIONS)), VectorRule(0.0, 1.0))
+        has_vector = number % 2 == 0
+        wanted = Search(words.text(8), ("made",), datetime.now(UTC).date(), near=near if has_vector else None)
+        started = time.perf_counter()
+        await sources.search(wanted)
+        passed = (time.perf_counter() - started) * 1_000
+        if number:
+            took[has_vector].append(passed)
+        else:
+            first = passed
+    name = f"search {passages:,} passages by words and vectors of {DIMENSIONS}"
+    return [
+        line(name, took[True], "by words alone", took[False]),
+        line("the first such search of a process", [first], "one of the next", took[True]),
+        line(f"write {VECTORS_AT_ONCE} vectors", wrote, "one search by words", took[False]),
+    ]
 
 
 def _bare(terms: Mapping[str, float], store: Session) -> None:
@@ -194,7 +232,7 @@ async def main(arguments: argparse.Namespace) -> None:
         lines = [*packing(arguments.rounds, words), await indexing(folder, arguments.documents, words)]
         lines.append(await loop_lag(folder, words))
         with a_place(folder, "search", arguments.postgres) as place:
-            lines.append(await search(place, arguments.passages, arguments.rounds, words))
+            lines += await search(place, arguments.passages, arguments.rounds, words)
     if arguments.json:
         sys.stdout.write(json.dumps([asdict(item) | {"ratio": item.ratio} for item in lines], indent=2) + "\n")
         return

@@ -349,6 +349,6 @@ def test_a_task_cannot_search_vectors_of_two_models_at_once() -> None:
 
 
 def test_without_numpy_a_config_with_vectors_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("weighbridge.pipeline.vector_check.find_spec", lambda name: None)
+    monkeypatch.setattr("weighbridge.pipeline.search_check.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="weighbridge\\[embeddings\\]"):
         derive(a_portfolio())

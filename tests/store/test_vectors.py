@@ -201,7 +201,7 @@ async def test_spaces_are_not_mixed(sources: StoredSources) -> None:
     await give(sources, {"one": towards(0, 1, 0), "two": towards(1, 0, 0)}, space="t")
     assert names(await found(sources, towards(1, 0), space="s")) == ["c/a.md", "c/b.md"]
     assert names(await found(sources, towards(1, 0, 0), space="t")) == ["c/b.md", "c/a.md"]
-    assert await found(sources, towards(1, 0), space="nobody's") == []
+    assert await found(sources, towards(1, 0), space="nobodys") == []
 
 
 async def test_vectors_of_another_length_are_refused_and_never_compared(sources: StoredSources) -> None:

@@ -58,7 +58,7 @@ async def _retrieved(task: str, dataset: Path, config: Path | None) -> list[Retr
         return [
             judge_retrieval(
                 sample,
-                await gateway.search_sources(sample.question, rule.collections, limit=40, enough=rule.min_relevance),
+                await gateway.search_sources(sample.question, rule.collections, limit=40, rule=rule),
                 rule,
                 lambda text: count_tokens(text, tokenizer).tokens,
                 today,

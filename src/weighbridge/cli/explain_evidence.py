@@ -1,11 +1,11 @@
 """What `weighbridge explain` tells of evidence: what was shown, what was left out, tools, and the conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.table import Table
 
 from weighbridge.cli.common import visible
-from weighbridge.domain.evidence import Evidence
+from weighbridge.domain.evidence import Evidence, LeftOutSource, ShownSource
 from weighbridge.domain.record import Record
 
 MOST_LEFT_OUT_SHOWN = 12
@@ -54,8 +54,9 @@ def _tools(evidence: Evidence) -> Table:
 
 def _shown(evidence: Evidence, cited: Sequence[str]) -> Table:
     limit = "" if evidence.limit_tokens is None else f" of at most {evidence.limit_tokens}"
+    numbers = _numbers_of(evidence)
     table = Table(title=f"Evidence shown: {evidence.tokens} tokens{limit}", title_justify="left")
-    for column in ("source", "authority", "state", "relevance", "similarity", "tokens", "cited"):
+    for column in ("source", "authority", "state", *numbers, "tokens", "cited"):
         table.add_column(column, overflow="fold")
     for item in evidence.shown:
         state = item.status.value.replace("_", " ")
@@ -67,8 +68,7 @@ def _shown(evidence: Evidence, cited: Sequence[str]) -> Table:
             visible(item.id),
             item.authority.value,
             state,
-            _relevance(item.relevance),
-            _similarity(item.similarity),
+            *(number(item) for number in numbers.values()),
             str(item.tokens),
             "yes" if item.id in cited else "",
         )
@@ -78,20 +78,31 @@ def _shown(evidence: Evidence, cited: Sequence[str]) -> Table:
 def _left_out(evidence: Evidence) -> Table:
     hidden = len(evidence.left_out) - MOST_LEFT_OUT_SHOWN
     more = f" (and {hidden} more: --json lists all)" if hidden > 0 else ""
+    numbers = _numbers_of(evidence)
     table = Table(title=f"Evidence left out{more}", title_justify="left")
-    for column in ("source", "reason", "relevance", "similarity"):
+    for column in ("source", "reason", *numbers):
         table.add_column(column, overflow="fold")
     for item in evidence.left_out[:MOST_LEFT_OUT_SHOWN]:
         reason = item.reason.value.replace("_", " ")
         if item.because_of is not None:
             reason += f": {visible(item.because_of)}"
-        table.add_row(visible(item.id), reason, _relevance(item.relevance), _similarity(item.similarity))
+        table.add_row(visible(item.id), reason, *(number(item) for number in numbers.values()))
     return table
 
 
-def _relevance(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+Found = ShownSource | LeftOutSource
 
 
-def _similarity(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+def _numbers_of(evidence: Evidence) -> Mapping[str, Callable[[Found], str]]:
+    """The columns that say why a source stands where it does: similarity and score only where there are any."""
+    found: Sequence[Found] = (*evidence.shown, *evidence.left_out)
+    columns: dict[str, Callable[[Found], str]] = {"relevance": lambda item: _number(item.relevance, 2)}
+    if any(item.similarity is not None for item in found):
+        columns["similarity"] = lambda item: _number(item.similarity, 3)
+    if any(item.score is not None for item in found):
+        columns["score"] = lambda item: _number(item.score, 3)
+    return columns
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}f}"

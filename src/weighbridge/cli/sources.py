@@ -1,6 +1,6 @@
 """`weighbridge sources`: the documents that answers draw on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -225,7 +225,7 @@ def _state(item: Document) -> str:
     return "current"
 
 
-def _passages(found: list[Source]) -> Table:
+def _passages(found: Sequence[Source]) -> Table:
     table = Table(title="Passages", title_justify="left", show_lines=True)
     for column in ("relevance", "similarity", "id", "state", "text"):
         table.add_column(column, overflow="fold")

@@ -47,7 +47,7 @@ from weighbridge.domain.task import (
     ShadowRule,
     Task,
 )
-from weighbridge.domain.vectors import VectorRule
+from weighbridge.domain.vectors import Scale, VectorRule
 
 
 def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, today: date) -> Policy:
@@ -126,6 +126,7 @@ def _model(name: str, row: ModelRow, host: Host, today: date, listed: Price | No
         idle_timeout_s=row.idle_timeout_s,
         retires_on=row.retires_on,
         vectors=None if row.vectors is None else VectorRule(**dict(row.vectors)),
+        scores=None if row.scores is None else Scale(**dict(row.scores)),
     )
 
 

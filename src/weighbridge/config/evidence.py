@@ -22,6 +22,8 @@ def build_evidence(row: EvidenceRow | None) -> EvidenceRule | None:
         max_cost=None if row.max_cost_usd is None else Money.usd(row.max_cost_usd),
         most_sources=row.max_sources,
         min_relevance=row.min_relevance,
+        reranker=row.reranker,
+        most_ranked=row.max_ranked,
         when_none=row.when_none,
         deprecated=row.deprecated,
         suspicious=row.suspicious,

@@ -143,6 +143,11 @@ class EvidenceRow(Row):
     """Most passages in a prompt."""
     min_relevance: Share = 0.3
     """A passage that holds less of what is asked (0 to 1, by weight of words) is no evidence."""
+    reranker: TaskReference | None = None
+    """The task whose primary model says how far each passage that was found answers the question, which then counts for
+    more than words and vectors. Without it nobody is asked."""
+    max_ranked: Annotated[int, Field(strict=True, ge=2, le=40)] = 20
+    """So many of the first are shown to the reranker; the others stand behind them."""
     when_none: WhenNone = WhenNone.REFUSE
     """Without evidence: `refuse`, `say_so` (the declared answer), `escalate` (a person), or `answer` all the same."""
     deprecated: Treatment = Treatment.MARK

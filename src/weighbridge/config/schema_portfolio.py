@@ -125,7 +125,22 @@ def _day_text(value: object) -> object:
     return value
 
 
-class VectorRow(Row):
+class ScaleRow(Row):
+    """What a model's own numbers mean, for a model that ranks passages."""
+
+    unrelated: Annotated[float, BeforeValidator(number)]
+    """Its score for a question and a passage that have nothing to do with each other."""
+    related: Annotated[float, BeforeValidator(number)]
+    """Its score from which a passage counts as answering the question in full."""
+
+    @model_validator(mode="after")
+    def _rises(self) -> "ScaleRow":
+        if self.related <= self.unrelated:
+            raise wrong("`related` above `unrelated`")
+        return self
+
+
+class VectorRow(ScaleRow):
     """How a model is asked for vectors to search documents with, and what their nearness means."""
 
     unrelated: Cosine
@@ -137,12 +152,6 @@ class VectorRow(Row):
     """What the model wants before a question, such as `query: `."""
     passage_prefix: str = ""
     """What the model wants before a passage, such as `passage: `."""
-
-    @model_validator(mode="after")
-    def _rises(self) -> "VectorRow":
-        if self.related <= self.unrelated:
-            raise wrong("`related` above `unrelated`")
-        return self
 
 
 class ModelRow(Row):
@@ -177,3 +186,5 @@ class ModelRow(Row):
     """From this day on it gets no traffic."""
     vectors: VectorRow | None = None
     """For a model with the capability `embeddings`: how it is asked for vectors to search documents with."""
+    scores: ScaleRow | None = None
+    """For a model with the capability `rerank`: what its scores mean."""

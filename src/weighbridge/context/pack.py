@@ -161,7 +161,7 @@ def _left_out(candidate: _Candidate, reason: LeftOutReason, twin: str | None = N
 
 
 def _told(source: Source, reason: LeftOutReason, because_of: str | None) -> LeftOutSource:
-    return LeftOutSource(source.id, reason, source.relevance, source.similarity, because_of)
+    return LeftOutSource(source.id, reason, source.relevance, source.similarity, source.score, because_of)
 
 
 def _offer(candidate: _Candidate, count: Callable[[str], int]) -> _Chosen:
@@ -223,6 +223,7 @@ def _shown(item: _Chosen) -> ShownSource:
         source.authority,
         source.relevance,
         source.similarity,
+        source.score,
         item.is_suspicious,
         standing.because_of,
         hashlib.sha256(source.text.encode()).hexdigest()[:16],

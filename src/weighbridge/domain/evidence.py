@@ -51,6 +51,10 @@ class EvidenceRule:
     """Most passages."""
     min_relevance: float = 0.3
     """A passage that holds less of what is asked is no evidence."""
+    reranker: str | None = None
+    """The task whose model ranks what was found anew; `None`: nobody does."""
+    most_ranked: int = 20
+    """So many of the first are ranked anew."""
     when_none: WhenNone = WhenNone.REFUSE
     """What happens without evidence."""
     deprecated: Treatment = Treatment.MARK
@@ -110,6 +114,8 @@ class ShownSource:
     """How much of what is asked it holds; `None` where nobody searched for it."""
     similarity: float | None = None
     """Of its vector and the question's; `None` where these were not compared."""
+    score: float | None = None
+    """What the model says that ranked it; `None` where none did."""
     is_suspicious: bool = False
     """It reads like instructions."""
     because_of: str | None = None
@@ -130,6 +136,8 @@ class LeftOutSource:
     """How much of what is asked it holds."""
     similarity: float | None = None
     """Of its vector and the question's."""
+    score: float | None = None
+    """What the model says that ranked it."""
     because_of: str | None = None
     """The source that says the same, or took its place."""
 

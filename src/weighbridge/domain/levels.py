@@ -41,6 +41,7 @@ class Capability(StrEnum):
     EMBEDDINGS = "embeddings"
     JSON_SCHEMA = "json_schema"
     LOGPROBS = "logprobs"
+    RERANK = "rerank"
     STREAMING = "streaming"
     TOOLS = "tools"
     VISION = "vision"

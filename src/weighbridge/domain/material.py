@@ -78,6 +78,8 @@ class Source(Labels):
     """How much of what is asked it holds, from 0 to 1; `None` where nobody searched for it."""
     similarity: float | None = None
     """Cosine of its vector and the question's, from -1 to 1; `None` where these were not compared."""
+    score: float | None = None
+    """What the model says that ranked it, on its own scale; `None` where none did."""
 
 
 @dataclass(frozen=True, slots=True)

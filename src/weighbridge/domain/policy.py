@@ -15,7 +15,7 @@ from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.secret import Secret
 from weighbridge.domain.task import Task
 from weighbridge.domain.tool import Collection, DeclaredTool
-from weighbridge.domain.vectors import VectorRule
+from weighbridge.domain.vectors import Scale, VectorRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ class PortfolioModel:
     """From this day on it is deprecated and gets no traffic."""
     vectors: VectorRule | None = None
     """How it is asked for vectors to search with; `None`: it is not."""
+    scores: Scale | None = None
+    """What its scores mean, where it ranks passages; `None`: it does not."""
 
     @property
     def space(self) -> str:

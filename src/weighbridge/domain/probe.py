@@ -16,6 +16,8 @@ class ProbeKind(StrEnum):
     """Another model is asked how sure it is that the answer is right."""
     VECTOR = "vector"
     """The question becomes a vector, to search the documents with."""
+    RANK = "rank"
+    """A model says how far each passage that was found answers the question."""
     STATE = "state"
     """A model writes down what the older part of a conversation says."""
 

@@ -188,6 +188,8 @@ class Request:
     """The caller's own labels; classification rules may read them."""
     embedding: EmbeddingWish | None = None
     """Vectors are wanted; `None`: an answer."""
+    is_ranking: bool = False
+    """Scores are wanted, and no answer: how far each message but the first answers the first."""
     body: Mapping[str, object] | None = None
     """The parsed wire body, kept so that a call to a host of the same dialect passes it on unchanged."""
 
@@ -207,6 +209,11 @@ class Request:
         return ""
 
     @property
+    def is_for_numbers(self) -> bool:
+        """Vectors or scores are wanted: each text is for itself, and there is no answer that could be wrong."""
+        return self.embedding is not None or self.is_ranking
+
+    @property
     def needs(self) -> frozenset[Capability]:
         """The capabilities without which a model cannot serve this request.
 
@@ -223,4 +230,6 @@ class Request:
             wanted.add(Capability.VISION)
         if self.embedding is not None:
             wanted.add(Capability.EMBEDDINGS)
+        if self.is_ranking:
+            wanted.add(Capability.RERANK)
         return frozenset(wanted)

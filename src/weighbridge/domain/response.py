@@ -53,6 +53,8 @@ class Response:
     """The parsed wire body, for a caller of the same dialect."""
     vectors: tuple[str, ...] | None = None
     """Where vectors were wanted: one for each text, base64 of 32-bit floats, little end first."""
+    scores: tuple[float, ...] | None = None
+    """Where scores were wanted: one for each passage, on the model's own scale."""
 
     @property
     def text(self) -> str:

@@ -11,22 +11,28 @@ from weighbridge.domain.money import ZERO, Money
 
 
 @dataclass(frozen=True, slots=True)
-class VectorRule:
-    """How a model is asked for vectors, and what their nearness means."""
+class Scale:
+    """What a model's own numbers mean."""
 
     unrelated: float
-    """Cosine similarity of a question and a passage that have nothing to do with each other: no relevance."""
+    """Its number for a question and a passage that have nothing to do with each other: no relevance."""
     related: float
-    """Cosine similarity from which a passage answers the question in full: a relevance of 1."""
+    """Its number from which a passage answers the question in full: a relevance of 1."""
+
+    def relevance(self, number: float) -> float:
+        """0 where unrelated, 1 where related, in between in proportion."""
+        share = (number - self.unrelated) / (self.related - self.unrelated)
+        return min(1.0, max(0.0, share))
+
+
+@dataclass(frozen=True, slots=True)
+class VectorRule(Scale):
+    """How a model is asked for vectors, and what their nearness (a cosine similarity) means."""
+
     query_prefix: str = ""
     """Stands before a question."""
     passage_prefix: str = ""
     """Stands before a passage."""
-
-    def relevance(self, similarity: float) -> float:
-        """0 where unrelated, 1 where related, in between in proportion."""
-        share = (similarity - self.unrelated) / (self.related - self.unrelated)
-        return min(1.0, max(0.0, share))
 
 
 @dataclass(frozen=True, slots=True)

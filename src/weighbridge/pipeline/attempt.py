@@ -64,7 +64,7 @@ def end(reserved: Reserved, result: Result, plan: Plan, house: House) -> None:
         return
     if not usage.is_estimated:
         house.undercounts.note(result.model.name, plan.estimate(result.model).input_tokens, usage.prompt_tokens)
-    if len(response.choices) > 1 or plan.is_for_vectors:
+    if len(response.choices) > 1 or plan.is_for_numbers:
         return
     is_cut = response.choices[0].finish_reason is FinishReason.LENGTH
     house.lengths.note(plan.task.name, usage.output_tokens * (2 if is_cut else 1))

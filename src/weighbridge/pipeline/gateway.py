@@ -15,6 +15,7 @@ from weighbridge.domain.caller import ANONYMOUS, Caller
 from weighbridge.domain.document import CutDocument, Document, IndexReport
 from weighbridge.domain.drift import Monitor, Watched
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError, NotFoundError
+from weighbridge.domain.evidence import EvidenceRule
 from weighbridge.domain.feedback import Feedback
 from weighbridge.domain.hold import Standing
 from weighbridge.domain.levels import Risk
@@ -141,15 +142,15 @@ class Gateway:
         return await source_at(name, self._house)
 
     async def search_sources(
-        self, question: str, collections: Sequence[str] = (), *, limit: int = 10, enough: float = 0.3
-    ) -> list[Source]:
-        """Passages that hold something of the question, whoever they are for, the most relevant first. `enough` is the
-        share of its words from which a passage counts as found by them (a task's `min_relevance`)."""
+        self, question: str, collections: Sequence[str] = (), *, limit: int = 10, rule: EvidenceRule | None = None
+    ) -> Sequence[Source]:
+        """Passages that hold something of the question, whoever they are for, the most relevant first; with a task's
+        `rule`, what that task would find."""
         today = datetime.fromtimestamp(self._house.clock.now(), UTC).date()
         _require_utf8((question,), "question")
-        return await search(
-            Search(question, tuple(collections), today, limit=limit, enough=enough), self._caller, self._house
-        )
+        enough = (rule or EvidenceRule()).min_relevance
+        wanted = Search(question, tuple(collections), today, limit=limit, enough=enough)
+        return await search(wanted, self._caller, self._house, rule)
 
     async def make_vectors(self, progress: Callable[[int], None] | None = None) -> VectorReport:
         """Vectors for passages that have none, in collections that want them; what stands in the way is in the report.

@@ -19,9 +19,11 @@ from weighbridge.domain.search import Search
 from weighbridge.domain.signals import SignalValue
 from weighbridge.domain.task import Task
 from weighbridge.domain.tool import DeclaredTool
+from weighbridge.pipeline.beside import Beside
 from weighbridge.pipeline.draft import Draft
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.near import near_for
+from weighbridge.pipeline.ranking import ranked_for
 
 Fetched = tuple[ToolRun, Source | None]
 
@@ -34,7 +36,8 @@ async def gather(draft: Draft, task: Task, sensitivity: Sensitivity, house: Hous
         return Gathered(today, draft.request.sources)
     tools = [draft.policy.tools[name] for name in rule.tools]
     deadline = draft.started + task.limits.deadline_s
-    found = await _found(_search(draft, rule, sensitivity, today), draft, task, house, in_force)
+    wanted = _search(draft, rule, sensitivity, today)
+    found = await _found(wanted, rule, Beside(draft, task, house, in_force))
     fetched = await asyncio.gather(*(ask_tool(tool, draft.request.metadata, deadline, house) for tool in tools))
     results = [source for _, source in fetched if source is not None]
     return Gathered(
@@ -83,11 +86,12 @@ def _search(draft: Draft, rule: EvidenceRule, sensitivity: Sensitivity, today: d
     return Search(question, rule.collections, today, sensitivity, reader, before, enough=rule.min_relevance)
 
 
-async def _found(wanted: Search | None, draft: Draft, task: Task, house: House, in_force: InForce) -> Sequence[Source]:
+async def _found(wanted: Search | None, rule: EvidenceRule, beside: Beside) -> Sequence[Source]:
     if wanted is None:
         return ()
-    near = await near_for(wanted, draft, task, house, in_force)
-    return await house.sources.search(replace(wanted, near=near))
+    near = await near_for(wanted, beside)
+    found = await beside.house.sources.search(replace(wanted, near=near))
+    return await ranked_for(found, wanted, rule, beside)
 
 
 def require_evidence(task: Task, packed: Packed) -> None:

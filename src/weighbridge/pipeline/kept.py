@@ -93,7 +93,7 @@ async def keep_answer(draft: Draft, plan: Plan, response: Response, house: House
 def _is_cacheable(draft: Draft, plan: Plan) -> bool:
     request = draft.request
     is_own = draft.shadows is not None or draft.caller == EVALUATION
-    return not (is_own or request.tools or plan.offered or plan.is_for_vectors or request.choices > 1)
+    return not (is_own or request.tools or plan.offered or plan.is_for_numbers or request.choices > 1)
 
 
 async def _ended(other: asyncio.Event, plan: Plan, house: House) -> None:

@@ -5,7 +5,6 @@ Where it cannot be had (no money, no clearance, no host) the documents are searc
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from weighbridge.context.relevance import LONGEST_CHARS
 from weighbridge.dialects.openai_embeddings.request import DIALECT
@@ -18,15 +17,7 @@ from weighbridge.domain.response import Response
 from weighbridge.domain.search import Search
 from weighbridge.domain.task import Task
 from weighbridge.domain.vectors import Near, VectorRule, unit_vector
-from weighbridge.pipeline.aside import Aside
-from weighbridge.pipeline.draft import Draft
-from weighbridge.pipeline.house import House, InForce
-from weighbridge.pipeline.situation import situation_of
-from weighbridge.pipeline.sizing import Counts, Sizing
-from weighbridge.routing.route import judge_aside
-
-MOST_S = 5.0
-"""So long a search waits for the vector of its question."""
+from weighbridge.pipeline.beside import Beside
 
 
 def vector_task(collections: Sequence[str], policy: Policy) -> Task | None:
@@ -71,28 +62,16 @@ def vectors_of(response: Response, count: int) -> list[bytes]:
     )
 
 
-async def near_for(wanted: Search, draft: Draft, task: Task, house: House, in_force: InForce) -> Near | None:
+async def near_for(wanted: Search, beside: Beside) -> Near | None:
     """The vector of a request's question, as a call beside its attempts; `None` where words have to do."""
-    making = vector_task(wanted.collections, draft.policy)
-    model = None if making is None else draft.policy.models[making.primary_model]
-    if making is None or model is None or model.vectors is None or draft.classification is None:
+    policy = beside.draft.policy
+    making = vector_task(wanted.collections, policy)
+    model = None if making is None else policy.models[making.primary_model]
+    if making is None or model is None or model.vectors is None:
         return None
-    request = question_request(wanted, making, model.vectors)
-    situation = situation_of(draft, house, in_force)
-    estimate = Sizing(request, making, Counts(request)).estimate(model)
-    judged = judge_aside(
-        model, draft.classification, draft.policy, request=request, estimate=estimate, situation=situation
-    )
-    deadline = min(house.clock.monotonic() + MOST_S, draft.started + task.limits.deadline_s)
-    aside = Aside(draft, house, task.name, deadline, draft.preparations)
-    if not judged.is_kept:
-        aside.skip(ProbeKind.VECTOR, model, judged.reason.value if judged.reason else "not_allowed")
-        return None
-    response = await aside.call(ProbeKind.VECTOR, model, request, estimate)
-    if response is None:
-        return None
+    response = await beside.ask(ProbeKind.VECTOR, making, question_request(wanted, making, model.vectors))
     try:
-        return near_of(response, model, model.vectors)
+        return None if response is None else near_of(response, model, model.vectors)
     except ProviderMalformedError as error:
-        aside.made[-1] = replace(aside.made[-1], error_code=error.code)
+        beside.note_unusable(error)
         return None

@@ -65,8 +65,8 @@ class Plan:
     """What the answer is judged against beside its contract."""
     checks: Mapping[str, Check] = field(default_factory=dict)
     """The operator's own checks, by name."""
-    is_for_vectors: bool = False
-    """Vectors are wanted, and no answer."""
+    is_for_numbers: bool = False
+    """Vectors or scores are wanted, and no answer."""
     offered: tuple[DeclaredTool, ...] = ()
     """The gateway's own tools that the model may ask for."""
     verifier: PortfolioModel | None = None
@@ -149,7 +149,7 @@ def _classified(draft: Draft, in_force: InForce, counts: Counts) -> tuple[Task, 
     known = classify(request, draft.caller, in_force.policy, in_force.nearest, counts.of_input)
     draft.classification = known
     task = in_force.policy.tasks[known.task]
-    return (task if request.embedding is None else _for_vectors(task)), known
+    return (_for_numbers(task) if request.is_for_numbers else task), known
 
 
 def _make_plan(draft: Draft, in_force: InForce, situation: Situation, gathered: Gathered, counts: Counts) -> Plan:
@@ -157,8 +157,8 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation, gathered: 
     if known is None:
         raise AssertionError("a plan is made of a request that was classified")
     task = policy.tasks[known.task]
-    if request.embedding is not None:
-        task = _for_vectors(task)
+    if request.is_for_numbers:
+        task = _for_numbers(task)
     sized_by = policy.models.get(request.model) or policy.models[task.primary_model]
     packed = _packed(request, task, policy, lambda text: counts.of(text, sized_by.tokenizer), gathered)
     draft.packed = packed
@@ -182,7 +182,7 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation, gathered: 
         deadline=draft.started + task.limits.deadline_s,
         material=Material(f"{told}\n{SOURCES_HEAD}" if packed.sources else told, request.text, packed.sources, _marks),
         checks=in_force.checks,
-        is_for_vectors=request.embedding is not None,
+        is_for_numbers=request.is_for_numbers,
         offered=offered,
         verifier=policy.models[decision.verifier.model] if decision.verifier and decision.verifier.is_kept else None,
     )
@@ -210,13 +210,13 @@ def _parameters(tool: DeclaredTool) -> str:
 def _packed(
     request: Request, task: Task, policy: Policy, count: Callable[[str], TokenCount], gathered: Gathered
 ) -> Packed:
-    if request.embedding is not None:  # each text is for itself: nothing is put before it, and none is left out
+    if request.is_for_numbers:  # each text is for itself: nothing is put before it, and none is left out
         return Packed(request.messages, count(request.text))
     return assemble(request, task, count, input_limit(request, task, policy), gathered)
 
 
-def _for_vectors(task: Task) -> Task:
-    """What is asked of a text is not asked of vectors; who may see the content, and what it may cost, holds as ever."""
+def _for_numbers(task: Task) -> Task:
+    """What is asked of a text is not asked of numbers; who may see the content, and what it may cost, holds as ever."""
     return replace(
         task,
         contract=Contract(),

@@ -109,8 +109,8 @@ def escalated(result: Result, plan: Plan, number: int) -> Result:
 
 
 def _contract_verdict(response: Response, plan: Plan, model: PortfolioModel) -> Verdict:
-    if plan.is_for_vectors:
-        return _vectors_verdict(response, len(plan.packed.messages))
+    if plan.is_for_numbers:
+        return _numbers_verdict(response, len(plan.packed.messages))
 
     def count(text: str) -> int:
         return count_tokens(text, model.tokenizer).tokens
@@ -118,11 +118,13 @@ def _contract_verdict(response: Response, plan: Plan, model: PortfolioModel) -> 
     return validate(response, plan.task.contract, plan.output, count, plan.material)
 
 
-def _vectors_verdict(response: Response, texts: int) -> Verdict:
-    found = len(response.vectors or ())
-    if found == texts:
+def _numbers_verdict(response: Response, texts: int) -> Verdict:
+    is_ranked = response.scores is not None
+    found = len(response.scores or response.vectors or ())
+    wanted = texts - 1 if is_ranked else texts
+    if found == wanted:
         return Verdict(VerdictStatus.VALID)
-    message = f"There are {found} vectors for {texts} texts."
+    message = f"There are {found} {'scores' if is_ranked else 'vectors'} for {wanted} texts."
     return Verdict(VerdictStatus.INVALID, (Finding(FindingCode.VECTORS_MISSING, message),))
 
 

@@ -13,7 +13,7 @@ def offer_shadow(draft: Draft, record: Record, response: Response, house: House)
     what was never answered."""
     task = draft.task
     is_own = draft.shadows is not None or draft.caller.name == EVALUATION.name
-    if task is None or task.shadow is None or is_own or draft.request.embedding is not None:
+    if task is None or task.shadow is None or is_own or draft.request.is_for_numbers:
         return
     is_sampled = record.served_model != task.shadow.model and house.chance() < task.shadow.share
     if record.status is OutcomeStatus.ANSWERED and is_sampled:

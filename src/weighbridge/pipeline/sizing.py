@@ -83,7 +83,7 @@ class Sizing:
 
 def output_limit(request: Request, task: Task, model: PortfolioModel) -> int:
     """The lowest of the caller's, the task's and the model's limit."""
-    if request.embedding is not None:
+    if request.is_for_numbers:
         return 0
     wanted = request.max_output_tokens or task.limits.max_output_tokens
     return min(wanted, model.max_output_tokens)

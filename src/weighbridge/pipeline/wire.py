@@ -29,9 +29,9 @@ from weighbridge.pipeline.checks import GROUP, load_check
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.notices import tell_every
 from weighbridge.pipeline.review import expire_every
+from weighbridge.pipeline.search_check import search_problems
 from weighbridge.pipeline.shadow import shadow_every
 from weighbridge.pipeline.upkeep import kept_running
-from weighbridge.pipeline.vector_check import vector_problems
 from weighbridge.pipeline.watch import demotions_of, watch_every
 from weighbridge.providers.breaker import Breaker
 from weighbridge.providers.clock import SystemClock
@@ -79,7 +79,7 @@ def derive(policy: Policy) -> InForce:
         *_webhook_problems(policy),
         *_contract_problems(policy),
         *_tool_problems(policy),
-        *vector_problems(policy),
+        *search_problems(policy),
     ] or [*_declared_answer_problems(policy)]
     if problems:
         raise ConfigError(problems)

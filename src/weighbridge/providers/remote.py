@@ -25,6 +25,8 @@ from weighbridge.dialects.openai_embeddings import response as vectors_response
 from weighbridge.dialects.openai_responses import events as responses_events
 from weighbridge.dialects.openai_responses import request as responses_request
 from weighbridge.dialects.openai_responses import response as responses_response
+from weighbridge.dialects.rerank import request as scores_request
+from weighbridge.dialects.rerank import response as scores_response
 from weighbridge.domain.errors import (
     ProviderError,
     ProviderMalformedError,
@@ -87,8 +89,8 @@ class Dialect:
     """Sent with every call, beside the credential."""
     stream_path: str | None = None
     """The same for a stream; `None`: no other."""
-    has_vectors: bool = False
-    """It has OpenAI's embeddings beside it."""
+    has_numbers: bool = False
+    """It has OpenAI's embeddings, and the rerank call that hosts share, beside it."""
 
 
 def _bearer(secret: str) -> Headers:
@@ -116,7 +118,7 @@ DIALECTS: Mapping[str, Dialect] = {
         parse_response=openai_response.parse_response,
         reader=openai_events.EventReader,
         parse_error=openai_errors.parse_error,
-        has_vectors=True,
+        has_numbers=True,
     ),
     "openai_responses": Dialect(
         path="/responses",
@@ -170,8 +172,7 @@ class RemoteHost:
             answer = await self._transport.send(call, timeout_s)
             if not 200 <= answer.status < 300:
                 raise self._error(answer, answer.body)
-            is_for_vectors = request.embedding is not None
-            return (vectors_response if is_for_vectors else self._dialect).parse_response(answer.body)
+            return self._parser(request)(answer.body)
 
     async def stream(self, model: PortfolioModel, request: Request, timeout_s: float) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; closing it hangs up. Raises ProviderError, also when the answer breaks off."""
@@ -203,8 +204,8 @@ class RemoteHost:
             raise
 
     def _call(self, model: PortfolioModel, request: Request, headers: Headers) -> HttpCall:
-        if request.embedding is not None:
-            return self._vectors_call(model, request, headers)
+        if request.is_for_numbers:
+            return self._numbers_call(model, request, headers)
         try:
             body = self._dialect.render_request(request, model, wants_logprobs=request.wants_logprobs)
         except RequestError as error:
@@ -221,15 +222,21 @@ class RemoteHost:
             ) from None
         return HttpCall("POST", self._origin, self._target(model, is_stream=request.is_stream), headers, body)
 
-    def _vectors_call(self, model: PortfolioModel, request: Request, headers: Headers) -> HttpCall:
-        if not self._dialect.has_vectors:
+    def _numbers_call(self, model: PortfolioModel, request: Request, headers: Headers) -> HttpCall:
+        what, written = ("rerank", scores_request) if request.is_ranking else ("embeddings", vectors_request)
+        if not self._dialect.has_numbers:
             raise ProviderRejectedError(
-                "The host's dialect has no embeddings.",
-                advice="Take `embeddings` out of the model's capabilities.",
+                f"The host's dialect has no {what}.",
+                advice=f"Take `{what}` out of the model's capabilities.",
                 may_have_cost=False,
             )
-        target = endpoint(self._base_url, "/embeddings")[1]
-        return HttpCall("POST", self._origin, target, headers, vectors_request.render_request(request, model))
+        target = endpoint(self._base_url, f"/{what}")[1]
+        return HttpCall("POST", self._origin, target, headers, written.render_request(request, model))
+
+    def _parser(self, request: Request) -> Callable[[bytes], Response]:
+        if request.is_ranking:
+            return scores_response.parse_response
+        return self._dialect.parse_response if request.embedding is None else vectors_response.parse_response
 
     def _target(self, model: PortfolioModel, *, is_stream: bool) -> str:
         path = (self._dialect.stream_path if is_stream else None) or self._dialect.path

@@ -26,6 +26,7 @@ from weighbridge.providers.clock import Clock
 from weighbridge.providers.simulated_answers import own_answer, seed_answer
 from weighbridge.providers.simulated_json import example_json
 from weighbridge.providers.simulated_options import SimulatedOptions
+from weighbridge.providers.simulated_scores import example_scores
 from weighbridge.providers.simulated_script import Script, apply_script, parse_script
 from weighbridge.providers.simulated_tools import wished_calls
 from weighbridge.providers.simulated_vectors import example_vectors
@@ -70,6 +71,9 @@ class SimulatedHost:
         if request.embedding is not None:
             await self._pass_time(script.latency_s, timeout_s)
             return example_vectors(model, request)
+        if request.is_ranking:
+            await self._pass_time(script.latency_s, timeout_s)
+            return example_scores(model, request)
         answer = self._answer(script, model, request)
         needed_s = script.latency_s + len(answer.pieces) / (script.tokens_per_s or math.inf)
         await self._pass_time(needed_s, timeout_s)

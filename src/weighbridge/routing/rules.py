@@ -77,9 +77,9 @@ def not_drawn(case: Case) -> Objection | None:
 
 
 def other_vectors(case: Case) -> Objection | None:
-    """Vectors of different models cannot be compared: only another host of the same model may step in."""
+    """Vectors and scores of different models cannot be compared: only another host of the same model may step in."""
     first = case.first_choice
-    if case.request.embedding is None or case.pinned or case.model.upstream_name == first.upstream_name:
+    if not case.request.is_for_numbers or case.pinned or case.model.upstream_name == first.upstream_name:
         return None
     return Objection(DropReason.OTHER_VECTORS, {"primary": first.name})
 
@@ -105,7 +105,7 @@ def region_not_allowed(case: Case) -> Objection | None:
 
 def too_weak_for_risk(case: Case) -> Objection | None:
     """High risk is served by the strongest tier only: never by a cheap primary."""
-    if case.request.embedding is not None:  # no answer is given that could be wrong
+    if case.request.is_for_numbers:  # no answer is given that could be wrong
         return None
     if case.classification.risk is not Risk.HIGH or case.model.tier is Tier.FRONTIER:
         return None
@@ -171,7 +171,7 @@ _UNPROVED = {
 def context_window_too_small(case: Case) -> Objection | None:
     """Input and the longest possible answer must fit together."""
     needed = case.estimate.input_tokens + case.estimate.output_tokens
-    if case.request.embedding is not None:  # the window is for each text by itself, and the estimate is of all
+    if case.request.is_for_numbers:  # the window is for each text by itself, and the estimate is of all
         return None
     if needed <= case.model.context_window_tokens:
         return None

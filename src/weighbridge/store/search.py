@@ -8,6 +8,7 @@ from typing import Any
 
 from weighbridge.context.fusion import fused
 from weighbridge.context.relevance import relevance, stem, terms_of, weight
+from weighbridge.context.succession import lifted
 from weighbridge.domain.material import Source
 from weighbridge.domain.search import Search
 from weighbridge.domain.vectors import Near
@@ -166,14 +167,7 @@ def _companions(store: Session, found: Sequence[Source], words: Mapping[str, Val
 def _ordered(found: Sequence[Source], ranks: Mapping[str, float]) -> list[Source]:
     """By rank, then by relevance, then as the index has it. What took a passage's place answers the question as far as
     that passage did, and stands where it stood."""
-    best: dict[str | None, Source] = {}
-    for source in sorted(found, key=lambda item: item.relevance or 0.0):
-        best[source.document] = source
-    ranked = dict(ranks)
-    relevance = {source.id: source.relevance or 0.0 for source in found}
-    for source in found:
-        for by in (best[name].id for name in source.superseded_by if name in best):
-            relevance[by] = max(relevance[by], source.relevance or 0.0)
-            ranked[by] = max(ranked.get(by, 0.0), ranks.get(source.id, 0.0))
-    lifted = [replace(source, relevance=relevance[source.id]) for source in found]
-    return sorted(lifted, key=lambda item: (-ranked.get(item.id, 0.0), -(item.relevance or 0.0)))
+    relevances = lifted({source.id: source.relevance or 0.0 for source in found}, found)
+    ranked = lifted(ranks, found)
+    with_relevance = [replace(source, relevance=relevances[source.id]) for source in found]
+    return sorted(with_relevance, key=lambda item: (-ranked.get(item.id, 0.0), -(item.relevance or 0.0)))

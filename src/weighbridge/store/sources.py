@@ -18,6 +18,9 @@ from weighbridge.store.records import StoredRecords
 from weighbridge.store.search import SearchIndex
 from weighbridge.store.vectors import find_without, index_version, put_vectors, take_turn
 
+PUT_AT_ONCE = 8
+"""Vectors in one transaction: an index of pgvector takes 3 ms for each, and everybody who writes waits for it."""
+
 
 class StoredSources:
     """Satisfies `ports.Sources`. Several processes may share the file."""
@@ -62,7 +65,8 @@ class StoredSources:
 
     async def put_vectors(self, space: str, made: Sequence[tuple[Unvectored, bytes]]) -> int:
         """Keep vectors of length 1, for passages that are still the same; how many. Raises StoreError."""
-        return await self._records.change(partial(put_vectors, space, made))
+        slices = [made[at : at + PUT_AT_ONCE] for at in range(0, len(made), PUT_AT_ONCE)]
+        return sum([await self._records.change(partial(put_vectors, space, part)) for part in slices])
 
     async def take_turn(self, holder: str, now: float, until: float) -> bool:
         """Whether `holder` makes vectors until then (seconds since the epoch), and nobody else does."""

@@ -10,6 +10,8 @@ from weighbridge.store.session import Dialect, Session, Value, transaction
 
 BYTES = 4
 """Of one number."""
+LONGEST_INDEXED = 2_000
+"""Numbers of a vector that pgvector has an index for; longer ones are all compared."""
 Kept = Mapping[tuple[str, str, str], Sequence[tuple[str, bytes]]]
 """Id, heading and words of a passage → space and vector."""
 
@@ -50,6 +52,8 @@ def put_vectors(space: str, made: Sequence[tuple[Unvectored, bytes]], store: Ses
             ).rowcount
             for passage, vector in made
         )
+        if as_vector is not None and made:
+            _make_index(space, len(made[0][1]) // BYTES, as_vector, store)
         store.execute("UPDATE source_index SET version = version + 1")
         return kept
 
@@ -116,9 +120,32 @@ def as_text(vector: bytes) -> str:
 
 def length_in(space: str, as_vector: str | None, store: Session) -> int | None:
     """How many numbers a vector of this space has; `None` while there is none."""
-    length = "length(vector)" if as_vector is None else f"{BYTES} * {_schema(as_vector)}.vector_dims(vector)"
+    length = "length(vector)" if as_vector is None else f"{BYTES} * {schema_of(as_vector)}.vector_dims(vector)"
     row = store.execute(f"SELECT {length} FROM passage_vectors WHERE space = ? LIMIT 1", (space,)).fetchone()  # noqa: S608
     return None if row is None else int(row[0]) // BYTES
+
+
+def require_plain(space: str) -> str:
+    """The same. Raises ValueError for what may not stand in a statement as it is; a digest always may."""
+    if not (space.isascii() and space.isalnum()):
+        raise ValueError(f"{space!r} is no name of a space")
+    return space
+
+
+def fixed(as_vector: str, length: int) -> str:
+    """A vector as the index has it: an index of pgvector is for vectors of one length."""
+    return f"CAST(vector AS {as_vector}({length}))"
+
+
+def _make_index(space: str, length: int, as_vector: str, store: Session) -> None:
+    """An index of near neighbours (HNSW: Malkov & Yashunin, TPAMI 42, 2020) for this space, if there is none."""
+    if length > LONGEST_INDEXED:
+        return
+    name = require_plain(space)
+    store.execute(
+        f"CREATE INDEX IF NOT EXISTS passage_vectors_near_{name} ON passage_vectors USING hnsw"
+        f" (({fixed(as_vector, length)}) {schema_of(as_vector)}.vector_ip_ops) WHERE space = '{name}'"
+    )
 
 
 def _require_same_length(space: str, made: Sequence[tuple[Unvectored, bytes]], store: Session) -> None:
@@ -139,5 +166,6 @@ def _mark(as_vector: str | None) -> str:
     return "?" if as_vector is None else f"CAST(? AS {as_vector})"
 
 
-def _schema(as_vector: str) -> str:
+def schema_of(as_vector: str) -> str:
+    """Where pgvector's own operators are."""
     return as_vector.rpartition(".")[0]

@@ -100,6 +100,7 @@ def render_evidence(evidence: Evidence | None) -> Json | None:
                 "authority": item.authority.value,
                 "relevance": item.relevance,
                 "similarity": item.similarity,
+                "score": item.score,
                 "is_suspicious": item.is_suspicious,
                 "because_of": item.because_of,
                 "digest": item.digest,
@@ -112,6 +113,7 @@ def render_evidence(evidence: Evidence | None) -> Json | None:
                 "reason": item.reason.value,
                 "relevance": item.relevance,
                 "similarity": item.similarity,
+                "score": item.score,
                 "because_of": item.because_of,
             }
             for item in evidence.left_out

@@ -101,6 +101,7 @@ def render_found(source: Source) -> Json:
         "text": source.text,
         "relevance": source.relevance,
         "similarity": source.similarity,
+        "score": source.score,
         "url": source.url,
         "superseded_by": list(source.superseded_by),
         **render_labels(source),
