@@ -134,7 +134,7 @@ def _is_loopback(host: str) -> bool:
 def _welcome(policy: Policy, path: Path | None, listener: socket.socket) -> list[str]:
     host, port = listener.getsockname()[:2]
     url = f"http://{host}:{port}" if ":" not in host else f"http://[{host}]:{port}"
-    task = next(iter(policy.tasks))
+    task = policy.default_task or next(iter(policy.tasks))
     return [
         f"Weighbridge on {url} with {path or 'the built-in demo portfolio'}",
         f"  models: {', '.join(policy.models)}",

@@ -150,15 +150,16 @@ async def make_vectors_every(interval_s: float, house: House) -> None:
 
 def tell(report: VectorReport) -> None:
     """One line in the log, where there is something to tell."""
-    if report.made or report.refused or report.waiting:
-        log.log(
-            logging.WARNING if report.reason else logging.INFO,
-            "Vectors: %d made, %d refused, %d or more wait%s",
-            report.made,
-            report.refused,
-            report.waiting,
-            f": {report.reason}" if report.reason else ".",
-        )
+    if report.reason is None:
+        log.log(logging.INFO if report.made else logging.DEBUG, "%d vectors made.", report.made)
+        return
+    log.warning(
+        "%d vectors made; %d passages refused, %d or more wait: %s",
+        report.made,
+        report.refused,
+        report.waiting,
+        report.reason,
+    )
 
 
 def _is_about_passages(error: WeighbridgeError) -> bool:
