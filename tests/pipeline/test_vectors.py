@@ -28,7 +28,7 @@ from weighbridge.domain.money import Money, Price
 from weighbridge.domain.policy import Host, Policy, PortfolioModel
 from weighbridge.domain.probe import ProbeKind
 from weighbridge.domain.record import OutcomeStatus, RecordFilter
-from weighbridge.domain.request import Request
+from weighbridge.domain.request import EmbeddingWish, Request
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.search import Search
 from weighbridge.domain.task import Task
@@ -165,6 +165,18 @@ async def test_a_host_that_is_away_leaves_the_words(tmp_path: Path) -> None:
     await without_a_vector(network, tmp_path, a_portfolio(), GONE.code)
 
 
+async def test_a_host_that_keeps_failing_is_left_alone_and_holds_up_nobody(tmp_path: Path) -> None:
+    network = Network()
+    network.error = GONE
+    async with house_on(network, tmp_path) as house:
+        for _ in range(20):
+            with pytest.raises(NoEvidenceError):
+                await run(a_request(QUESTION, task="tag"), ANONYMOUS, house)
+        newest = (await house.records.find(RecordFilter(limit=1)))[0]
+    assert len(network.calls) < 10
+    assert newest.preparations[0].error_code == "cooling_down"
+
+
 @pytest.mark.parametrize("vectors", [(), (pack([0.0, 0.0, 0.0]),), (pack([1.0]), pack([1.0]))])
 async def test_what_is_no_vector_leaves_the_words_and_was_paid(tmp_path: Path, vectors: tuple[str, ...]) -> None:
     network = Network(fast_small=[a_response("14 days")])
@@ -190,6 +202,15 @@ async def test_passages_become_vectors_once_and_each_batch_has_its_record(tmp_pa
     assert (record.status, record.cost) == (OutcomeStatus.ANSWERED, Money.usd("0.02"))
     assert network.calls == ["embedder"]
     assert network.requests[0].messages[0].text == f"passage: refunds.md\n{REFUND}"
+
+
+async def test_shorter_vectors_are_asked_for_and_are_another_space(tmp_path: Path) -> None:
+    network = Network()
+    policy = a_portfolio(embedder={"vectors": replace(RULE, dimensions=3)})
+    async with house_on(network, tmp_path, policy) as house:
+        assert (await VectorMaking(house).run()).made == 2
+    assert network.requests[0].embedding == EmbeddingWish(3)
+    assert policy.models["embedder"].space != a_portfolio().models["embedder"].space
 
 
 async def test_what_no_model_may_see_has_no_vector_and_holds_up_nobody(tmp_path: Path) -> None:

@@ -152,6 +152,8 @@ class VectorRow(ScaleRow):
     """What the model wants before a question, such as `query: `."""
     passage_prefix: str = ""
     """What the model wants before a passage, such as `passage: `."""
+    dimensions: Annotated[int, Field(strict=True, ge=1, le=65_536)] | None = None
+    """Numbers of a vector, for models that give shorter ones on demand."""
 
 
 class ModelRow(Row):

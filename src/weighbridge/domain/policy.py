@@ -88,8 +88,8 @@ class PortfolioModel:
     @property
     def space(self) -> str:
         """Names the vectors that may be compared: of one model, asked in one way."""
-        asked = self.vectors.passage_prefix if self.vectors else ""
-        return hashlib.sha256(f"{self.upstream_name}\x1f{asked}".encode()).hexdigest()[:16]
+        asked = (self.vectors.passage_prefix, self.vectors.dimensions) if self.vectors else ()
+        return hashlib.sha256(repr((self.upstream_name, *asked)).encode()).hexdigest()[:16]
 
 
 class SignalKind(StrEnum):

@@ -33,6 +33,8 @@ class VectorRule(Scale):
     """Stands before a question."""
     passage_prefix: str = ""
     """Stands before a passage."""
+    dimensions: int | None = None
+    """Numbers of a vector, for models that give shorter ones on demand; `None` leaves it to the model."""
 
 
 @dataclass(frozen=True, slots=True)

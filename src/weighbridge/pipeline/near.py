@@ -33,13 +33,13 @@ def vector_task(collections: Sequence[str], policy: Policy) -> Task | None:
 def question_request(wanted: Search, task: Task, rule: VectorRule) -> Request:
     """What the model is asked: the question, after what was asked before where it says little by itself."""
     said = f"{wanted.before}\n{wanted.question}".strip()
-    return vector_request([rule.query_prefix + said[:LONGEST_CHARS]], task)
+    return vector_request([rule.query_prefix + said[:LONGEST_CHARS]], task, rule)
 
 
-def vector_request(texts: Sequence[str], task: Task) -> Request:
+def vector_request(texts: Sequence[str], task: Task, rule: VectorRule) -> Request:
     """A call for vectors, one for each text."""
     messages = tuple(say(Role.USER, text) for text in texts)
-    return Request(messages, model=f"task/{task.name}", dialect=DIALECT, embedding=EmbeddingWish())
+    return Request(messages, model=f"task/{task.name}", dialect=DIALECT, embedding=EmbeddingWish(rule.dimensions))
 
 
 def near_of(response: Response, model: PortfolioModel, rule: VectorRule) -> Near:

@@ -111,7 +111,7 @@ class VectorMaking:
             progress(made)
 
     async def _asked(self, batch: Sequence[Unvectored], task: Task, rule: VectorRule) -> list[bytes]:
-        request = vector_request([rule.passage_prefix + passage.whole for passage in batch], task)
+        request = vector_request([rule.passage_prefix + passage.whole for passage in batch], task, rule)
         caller = replace(INDEXING, sensitivity=batch[0].sensitivity)
         outcome = await run(request, caller, self._house)
         self._report = replace(self._report, cost=total((self._report.cost, outcome.cost)))
