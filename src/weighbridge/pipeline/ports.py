@@ -19,6 +19,7 @@ from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.record import Record, RecordFilter
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
+from weighbridge.domain.rest import Rest
 from weighbridge.domain.review import ReviewFilter, ReviewItem
 from weighbridge.domain.secret import Secret
 
@@ -89,6 +90,26 @@ class Health(Protocol):
 
     def note_nothing(self, model: PortfolioModel) -> None:
         """The call was cut short."""
+        ...
+
+
+class Resting(Protocol):
+    """The part of health that gateways tell each other."""
+
+    def take_news(self) -> list[Rest]:
+        """What rests now because of calls from here, and what was found well again since it was last asked."""
+        ...
+
+    def hear(self, rests: Sequence[Rest]) -> None:
+        """All that rests by what any gateway told."""
+        ...
+
+
+class Rests(Protocol):
+    """Where gateways tell each other what rests."""
+
+    async def exchange(self, news: Sequence[Rest]) -> list[Rest] | None:
+        """Tell what is new, and hear all that rests; `None` while nobody can be told."""
         ...
 
 

@@ -26,6 +26,7 @@ from weighbridge.domain.task import StreamMode
 from weighbridge.domain.usage import WORDS
 from weighbridge.pipeline.admission import Admission
 from weighbridge.pipeline.checks import GROUP, load_check
+from weighbridge.pipeline.health import share_rests_every
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.notices import tell_every
 from weighbridge.pipeline.review import expire_every
@@ -58,6 +59,7 @@ from weighbridge.validation.validate import validate
 
 if TYPE_CHECKING:
     from weighbridge.store.counters import SharedRates
+    from weighbridge.store.rests import SharedRests
 
 CLEAN_EVERY_S = 600.0
 EXPIRE_HOLDS_EVERY_S = 10.0
@@ -65,6 +67,7 @@ EXPIRE_REVIEWS_EVERY_S = 5.0
 TELL_WEBHOOKS_EVERY_S = 1.0
 WATCH_DRIFT_EVERY_S = 1.0
 SHADOW_EVERY_S = 0.2
+SHARE_RESTS_EVERY_S = 0.5
 
 
 def derive(policy: Policy) -> InForce:
@@ -189,17 +192,19 @@ def _declared_answer_problems(policy: Policy) -> Iterator[ConfigProblem]:
             yield ConfigProblem("the config", 1, 1, f"tasks.{task.name}.degrade.answer", expected)
 
 
-def _rates(settings: CounterSettings | None) -> "OwnRates | SharedRates":
-    """Raises StoreError when the client is not installed, or the address is none."""
+def _shared(settings: CounterSettings | None) -> "tuple[OwnRates, None] | tuple[SharedRates, SharedRests]":
+    """What gateways count and tell each other. Raises StoreError when the client is not installed, or the address is
+    none."""
     if settings is None:
-        return OwnRates()
+        return OwnRates(), None
     try:
         from weighbridge.store.counters import SharedRates
+        from weighbridge.store.rests import SharedRests
     except ImportError:
         raise StoreError(
             "Shared rate limits need a client that is not installed.", advice="Run pip install 'weighbridge[redis]'."
         ) from None
-    return SharedRates.open(settings.url, settings)
+    return SharedRates.open(settings.url, settings), SharedRests.open(settings.url)
 
 
 def _secret_file(store: StoreSettings) -> Path | None:
@@ -222,11 +227,12 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     new_id = RecordIds(clock)
     keys = StoredKeys(records, _secret_file(policy.store), _revealed(policy.store.key_secret))
     ledger = StoredLedger(records, lambda: new_id().replace("rec_", "hold_", 1))
-    rates = _rates(policy.counters)
+    rates, rests = _shared(policy.counters)
+    breaker = Breaker(clock)
     house = House(
         in_force=derive(policy),
         providers=providers,
-        health=Breaker(clock),
+        health=breaker,
         ledger=ledger,
         admission=Admission(keys, clock, lambda: new_id().replace("rec_", "key_", 1)),
         audit=StoredAudit(records),
@@ -246,7 +252,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         lengths=OutputLengths(await records.output_lengths(tuple(policy.tasks), KEPT)),
         demotions=demotions_of(await drift.watched()),
     )
-    upkeep = (
+    upkeep = [
         partial(records.expire_every, CLEAN_EVERY_S),
         partial(ledger.expire_every, EXPIRE_HOLDS_EVERY_S, clock.now),
         partial(ledger.forget_every, CLEAN_EVERY_S, clock.now),
@@ -254,7 +260,9 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         partial(tell_every, TELL_WEBHOOKS_EVERY_S, house),
         partial(watch_every, WATCH_DRIFT_EVERY_S, house),
         partial(shadow_every, SHADOW_EVERY_S, house),
-    )
+    ]
+    if rests is not None:
+        upkeep.append(partial(share_rests_every, SHARE_RESTS_EVERY_S, house, breaker, rests))
     loops = [asyncio.create_task(kept_running(loop)) for loop in upkeep]
     try:
         yield house
@@ -265,4 +273,6 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
         await providers.close()
         await others.close()
         await rates.close()
+        if rests is not None:
+            await rests.close()
         await records.close()

@@ -29,7 +29,28 @@ AWAY_S = 1.0
 """For so long nobody asks a server that did not answer."""
 MOST_LEAVING = 10_000
 """Ends that wait for the server at once; with more, they are left to their leases."""
-_ERRORS = (RedisError, OSError, TimeoutError)
+ERRORS = (RedisError, OSError, TimeoutError)
+"""What a server that is away makes of a round trip."""
+
+
+def server_at(address: Secret) -> "Redis":
+    """A client that connects when it is first used. Raises StoreError when the address is none."""
+    try:
+        pool = BlockingConnectionPool.from_url(
+            address.value,
+            max_connections=MOST_CONNECTIONS,
+            timeout=TIMEOUT_S,  # for one of them to be free
+            socket_timeout=TIMEOUT_S,
+            socket_connect_timeout=TIMEOUT_S,
+            retry=Retry(NoBackoff(), 1, (ConnectionError,)),  # for one that was closed while it was idle
+            decode_responses=True,
+        )
+    except ValueError:
+        raise StoreError(
+            f"{address.reference} is no address of a Valkey or Redis server.",
+            advice="Write it as redis://user:password@host:6379/0.",
+        ) from None
+    return Redis.from_pool(pool)
 
 
 class SharedRates:
@@ -52,22 +73,7 @@ class SharedRates:
     @classmethod
     def open(cls, address: Secret, settings: CounterSettings) -> Self:
         """Ready to connect; the server may be away. Raises StoreError when the address is none."""
-        try:
-            pool = BlockingConnectionPool.from_url(
-                address.value,
-                max_connections=MOST_CONNECTIONS,
-                timeout=TIMEOUT_S,  # for one of them to be free
-                socket_timeout=TIMEOUT_S,
-                socket_connect_timeout=TIMEOUT_S,
-                retry=Retry(NoBackoff(), 1, (ConnectionError,)),  # for one that was closed while it was idle
-                decode_responses=True,
-            )
-        except ValueError:
-            raise StoreError(
-                f"{address.reference} is no address of a Valkey or Redis server.",
-                advice="Write it as redis://user:password@host:6379/0.",
-            ) from None
-        return cls(Redis.from_pool(pool), settings)
+        return cls(server_at(address), settings)
 
     async def enter(
         self, limits: Sequence[RateLimit], payer: Payer, tokens: int, lease_s: float, now: float, model: str | None
@@ -119,7 +125,7 @@ class SharedRates:
             except asyncio.CancelledError:
                 self._tell_end(wanted, member, None)  # it may be in, and nobody will take it out
                 raise
-            except _ERRORS as error:
+            except ERRORS as error:
                 self._away_until = now + AWAY_S
                 log.warning("shared rate limits cannot be counted: %s", type(error).__name__)
             else:
@@ -135,7 +141,7 @@ class SharedRates:
         changes = [word for draw in kept for word in (draw.kind, missed(draw, tokens) if draw.kind == TOKENS else 0)]
         try:
             await self._leave(_keys(kept), [member, *changes])
-        except _ERRORS as error:
+        except ERRORS as error:
             log.warning("the end of a request was not counted: %s; its lease ends by itself", type(error).__name__)
 
 
