@@ -5,9 +5,11 @@ import gc
 import ipaddress
 import logging
 import os
+import signal
 import socket
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import uvicorn
@@ -83,9 +85,20 @@ def _settle_memory() -> None:
     gc.freeze()
 
 
+class HttpServer(uvicorn.Server):
+    """Told to stop it drains and returns, so that everything else is closed too: uvicorn itself would then let the same
+    signal kill the process."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 (uvicorn's signature)
+        """Drain; at once when ctrl-c is pressed again."""
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        self.should_exit = True
+
+
 def http_server(app: App) -> uvicorn.Server:
     """uvicorn with its C parser and without access log: the record is the log."""
-    return uvicorn.Server(
+    return HttpServer(
         uvicorn.Config(
             app,
             http="httptools",
