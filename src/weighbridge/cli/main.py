@@ -51,6 +51,13 @@ GROUPS = {
             "reconcile": "Hold a provider's usage export against the records.",
         },
     ),
+    "store": (
+        "The record database.",
+        {
+            "show": "Show its version, and how far back it can be brought.",
+            "back": "Bring it back to an earlier version, for an earlier Weighbridge.",
+        },
+    ),
     "keys": (
         "Keys that the gateway makes.",
         {

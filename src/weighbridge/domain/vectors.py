@@ -87,7 +87,7 @@ class VectorReport:
 def unit_vector(numbers: Iterable[float]) -> bytes:
     """The same direction with length 1, as 32-bit floats, little end first. Raises ValueError for one without any."""
     given = list(numbers)
-    length = math.sqrt(math.fsum(number * number for number in given))
+    length = math.hypot(*given)
     if not (given and 0.0 < length < math.inf):
         raise ValueError("a vector without direction")
     packed = array("f", (number / length for number in given))

@@ -1,7 +1,7 @@
 """Bringing the tables of PostgreSQL to the version that this code speaks. Safe when several gateways start at once: one
 migrates, the others wait and then find it done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -31,6 +31,31 @@ def migrate(address: Secret, connect: Callable[[Secret, str], "psycopg.Connectio
             for script in missing[version:]:
                 connection.execute(script)
             connection.execute("UPDATE weighbridge_version SET version = %s", (len(missing),))
+
+
+class Tables:
+    """An open database that is not brought forward. Satisfies `back.Place`."""
+
+    dialect = "postgresql"
+
+    def __init__(self, connection: "psycopg.Connection[Any]") -> None:
+        self._connection = connection
+
+    def version(self) -> int:
+        """Of its tables; 0 without any. Raises StoreError for one that a newer Weighbridge made."""
+        version, known = _version(self._connection), len(scripts("postgresql"))
+        if version > known:
+            raise newer(version, known, "store.url")
+        return version
+
+    def step_back(self, version: int, steps: Sequence[str]) -> None:
+        """Undo the newest migrations, all or none, so that `version` is left. Raises the driver's error."""
+        with self._connection.transaction():
+            self._connection.execute(TURN)
+            self._connection.execute("LOCK TABLE turn IN EXCLUSIVE MODE")
+            for script in steps:
+                self._connection.execute(script)
+            self._connection.execute("UPDATE weighbridge_version SET version = %s", (version,))
 
 
 def _version(connection: "psycopg.Connection[Any]") -> int:

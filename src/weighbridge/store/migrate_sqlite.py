@@ -1,7 +1,7 @@
 """Bringing a SQLite file to the version that this code speaks. Safe when several processes open it at once."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from weighbridge.domain.errors import StoreError
 from weighbridge.store.scripts import newer, scripts
@@ -28,6 +28,36 @@ def migrate(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+class Tables:
+    """An open file that is not brought forward. Satisfies `back.Place`."""
+
+    dialect = "sqlite"
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def version(self) -> int:
+        """Of its tables; 0 without any. Raises StoreError for another program's file, and for one that a newer
+        Weighbridge wrote."""
+        _refuse_foreign(self._connection)
+        _refuse_newer(self._connection)
+        return _version(self._connection)
+
+    def step_back(self, version: int, steps: Sequence[str]) -> None:
+        """Undo the newest migrations, all or none, so that `version` is left. Raises the driver's error."""
+        self._connection.execute("BEGIN EXCLUSIVE")
+        try:
+            for script in steps:
+                for statement in statements(script):
+                    self._connection.execute(statement)
+            self._connection.execute(f"PRAGMA user_version = {version}")
+            self._connection.execute("COMMIT")
+        except sqlite3.Error:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
 
 
 def migrations() -> tuple[str, ...]:

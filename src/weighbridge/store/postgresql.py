@@ -3,8 +3,8 @@
 import logging
 import re
 import time
-from collections.abc import Iterable
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from functools import lru_cache
 from threading import Event
 from typing import Any, Self
@@ -14,7 +14,7 @@ from psycopg import conninfo
 
 from weighbridge.domain.errors import StoreError
 from weighbridge.domain.secret import Secret
-from weighbridge.store.migrate_postgresql import migrate
+from weighbridge.store.migrate_postgresql import Tables, migrate
 from weighbridge.store.session import Dialect, Parameters, Rows
 
 log = logging.getLogger("weighbridge.store")
@@ -237,6 +237,16 @@ class PostgresqlDatabase:
     def close(self) -> None:
         """End what is left once the writer is closed."""
         self.reader.close()
+
+
+@contextmanager
+def opened_as_it_is(address: Secret) -> Iterator[Tables]:
+    """A database that is not brought forward. Raises StoreError."""
+    try:
+        with closing(_connect(address, _WRITING)) as connection:
+            yield Tables(connection)
+    except psycopg.Error as error:
+        raise _store_error(error) from None
 
 
 def _connect(address: Secret, set_up: str) -> "psycopg.Connection[Any]":

@@ -60,7 +60,7 @@ class SqliteDatabase:
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open or create the file, and bring it to this version. Raises StoreError when it cannot be used."""
-        with ExitStack() as opened, _told(path):
+        with ExitStack() as opened, told_of(path):
             writer = opened.enter_context(closing(connect(path)))
             migrate(writer)
             mover = opened.enter_context(closing(connect(path)))
@@ -126,7 +126,8 @@ def store_error(error: Exception, path: Path) -> StoreError:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def told_of(path: Path) -> Iterator[None]:
+    """Turns the driver's errors into StoreError."""
     try:
         yield
     except sqlite3.Error as error:
