@@ -295,6 +295,25 @@ async def test_what_another_gateway_makes_is_not_paid_for_twice(tmp_path: Path) 
     assert network.calls == []
 
 
+async def test_who_is_done_lets_the_next_one_make_vectors(tmp_path: Path) -> None:
+    async with house_on(Network(), tmp_path) as house:
+        assert (await VectorMaking(house).run()).made == 2
+        await put_document("uptime.md", b"We promise an uptime.", HANDBOOK, {}, house)
+        assert (await VectorMaking(house).run()).made == 1
+
+
+async def test_what_takes_the_place_of_a_refused_passage_is_asked_for(tmp_path: Path) -> None:
+    async with house_on(Network(), tmp_path) as house:
+        making = VectorMaking(house)
+        await put_document("secret.md", b"The reserve is low.", HANDBOOK, {"sensitivity": "confidential"}, house)
+        assert (await making.run()).refused == 1
+        await house.sources.remove(["handbook/secret.md"])
+        await put_document(
+            "uptime.md", b"We promise an uptime.", HANDBOOK, {}, house
+        )  # SQLite gives it the same number
+        assert (await making.run()).made == 1
+
+
 async def test_a_gateway_that_serves_makes_what_is_new_by_itself(tmp_path: Path) -> None:
     network = Network()
     async with house_on(network, tmp_path) as house:

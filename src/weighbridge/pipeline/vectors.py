@@ -5,6 +5,7 @@ found by its words alone.
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -53,8 +54,8 @@ class VectorMaking:
 
     def __init__(self, house: House) -> None:
         self._house, self._holder = house, house.new_id()
-        self._refused: set[tuple[str, int]] = set()
-        """Space and passage: refused once, and not asked again by this process."""
+        self._refused: set[str] = set()
+        """What was refused once, and is not asked again by this process."""
         self._report, self._refused_in_a_row = VectorReport(), 0
 
     async def run(self, progress: Progress | None = None) -> VectorReport:
@@ -74,6 +75,9 @@ class VectorMaking:
                 batch = _batch(found)
                 after = batch[-1].number
                 await self._made(batch, task, model, model.vectors, progress)
+        if self._report.made:
+            now = self._house.clock.now()
+            await self._house.sources.take_turn(self._holder, now, now)  # who comes next need not wait
         return self._report
 
     async def _made(
@@ -84,7 +88,7 @@ class VectorMaking:
         rule: VectorRule,
         progress: Progress | None,
     ) -> None:
-        batch = [passage for passage in batch if (model.space, passage.number) not in self._refused]
+        batch = [passage for passage in batch if _name(passage, model) not in self._refused]
         if not batch or self._report.waiting:
             return
         now = self._house.clock.now()
@@ -122,7 +126,7 @@ class VectorMaking:
 
     def _refuse(self, passage: Unvectored, model: PortfolioModel, reason: str) -> None:
         self._refused_in_a_row += 1
-        self._refused.add((model.space, passage.number))
+        self._refused.add(_name(passage, model))
         self._report = replace(self._report, refused=self._report.refused + 1, reason=reason)
 
 
@@ -160,6 +164,11 @@ def tell(report: VectorReport) -> None:
         report.waiting,
         report.reason,
     )
+
+
+def _name(passage: Unvectored, model: PortfolioModel) -> str:
+    """By what it says: a row's number passes on to another when it is gone."""
+    return hashlib.sha256(f"{model.space}\x1f{passage.whole}".encode(errors="replace")).hexdigest()
 
 
 def _is_about_passages(error: WeighbridgeError) -> bool:

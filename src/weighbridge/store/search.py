@@ -49,7 +49,7 @@ class SearchIndex:
         rows = _rows(store, FULL_TEXT[store.dialect].found, _BEST, words, wanted) if terms else []
         near = self._nearest.search(store, wanted, MOST_READ)
         known = {row[0] for row in rows}
-        rows += _of_numbers(store, [number for number in near if number not in known])
+        rows += _of_numbers(store, [number for number in near if number not in known], wanted)
         found = [(row[0], _judged(_source(row), weights)) for row in rows]
         places = fused(_places(found, wanted.enough), list(near)) if near else {}
         judged = [_compared(source, near.get(number), wanted.near) for number, source in found]
@@ -99,9 +99,11 @@ def _rows(
     return store.execute(query, values | more).fetchall()
 
 
-def _of_numbers(store: Session, numbers: Sequence[int]) -> list[Any]:
-    wanted = ", ".join("?" * len(numbers))
-    return store.execute(f"{_EACH} WHERE p.number IN ({wanted})", numbers).fetchall() if numbers else []
+def _of_numbers(store: Session, numbers: Sequence[int], wanted: Search) -> list[Any]:
+    """Asked again who may see them: a number may have passed to another passage since it was found."""
+    listed = ", ".join(map(str, numbers))
+    query = f"{_EACH} WHERE p.number IN ({listed}) AND {FULL_TEXT[store.dialect].visible}"
+    return store.execute(query, visible_to(wanted)).fetchall() if numbers else []
 
 
 def _places(found: Sequence[tuple[int, Source]], enough: float) -> list[int]:

@@ -62,7 +62,7 @@ def take_turn(holder: str, now: float, until: float, store: Session) -> int:
     """Whether `holder` makes vectors until then (seconds since the epoch), as 1 or 0: nobody else does meanwhile."""
     with transaction(store):
         return store.execute(
-            "UPDATE source_index SET indexer = ?, indexer_until = ? WHERE indexer = ? OR indexer_until < ?",
+            "UPDATE source_index SET indexer = ?, indexer_until = ? WHERE indexer = ? OR indexer_until <= ?",
             (holder, until, holder, now),
         ).rowcount
 
