@@ -132,6 +132,19 @@ async def test_a_short_question_is_asked_for_with_what_was_said_before(tmp_path:
     assert network.requests[-2].messages[0].text == "query: How long is my baby holiday?\nAnd paid?"
 
 
+async def test_of_a_pasted_letter_beginning_and_end_are_asked_for_as_far_as_the_window_goes(tmp_path: Path) -> None:
+    network = Network(fast_small=[a_response("14 days")])
+    policy = a_portfolio(embedder={"context_window_tokens": 100})
+    letter = "Dear all, " + "the weather is fine. " * 500 + "Is my money given back?"
+    async with house_on(network, tmp_path, policy) as house:
+        await VectorMaking(house).run()
+        await run(a_request(letter, task="tag"), ANONYMOUS, house)
+    asked = network.requests[-2].messages[0].text
+    assert len(asked) <= len("query: ") + 4 * 100 + 1
+    assert asked.startswith("query: Dear all, ")
+    assert asked.endswith("Is my money given back?")
+
+
 async def without_a_vector(network: Network, folder: Path, policy: Policy, code: str) -> None:
     """The question is looked for by its words alone, and the record says why."""
     async with house_on(network, folder, policy) as house:

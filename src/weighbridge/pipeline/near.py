@@ -19,6 +19,9 @@ from weighbridge.domain.task import Task
 from weighbridge.domain.vectors import Near, VectorRule, unit_vector
 from weighbridge.pipeline.beside import Beside
 
+CHARS_A_TOKEN = 4
+"""About, in English; a text cut by it may be a little longer or shorter than the window."""
+
 
 def vector_task(collections: Sequence[str], policy: Policy) -> Task | None:
     """The task that makes vectors for these collections (for all, where none is named); `None` where none does, or
@@ -30,10 +33,16 @@ def vector_task(collections: Sequence[str], policy: Policy) -> Task | None:
     return tasks[0] if len(spaces) == 1 else None
 
 
-def question_request(wanted: Search, task: Task, rule: VectorRule) -> Request:
+def question_request(wanted: Search, task: Task, model: PortfolioModel, rule: VectorRule) -> Request:
     """What the model is asked: the question, after what was asked before where it says little by itself."""
+    return vector_request([rule.query_prefix + question_for(wanted, model.context_window_tokens)], task, rule)
+
+
+def question_for(wanted: Search, window_tokens: int) -> str:
+    """As much of it as a window holds: of a pasted letter the beginning and the end, where people ask."""
     said = f"{wanted.before}\n{wanted.question}".strip()
-    return vector_request([rule.query_prefix + said[:LONGEST_CHARS]], task, rule)
+    most = min(LONGEST_CHARS, CHARS_A_TOKEN * window_tokens)
+    return said if len(said) <= most else f"{said[: most // 2]}\n{said[-(most // 2) :]}"
 
 
 def vector_request(texts: Sequence[str], task: Task, rule: VectorRule) -> Request:
@@ -69,7 +78,7 @@ async def near_for(wanted: Search, beside: Beside) -> Near | None:
     model = None if making is None else policy.models[making.primary_model]
     if making is None or model is None or model.vectors is None:
         return None
-    response = await beside.ask(ProbeKind.VECTOR, making, question_request(wanted, making, model.vectors))
+    response = await beside.ask(ProbeKind.VECTOR, making, question_request(wanted, making, model, model.vectors))
     try:
         return None if response is None else near_of(response, model, model.vectors)
     except ProviderMalformedError as error:

@@ -6,12 +6,11 @@ Where it cannot be had the order of the search stands, and the record's `prepara
 from collections.abc import Sequence
 
 from weighbridge.context.ranking import ranked
-from weighbridge.context.relevance import LONGEST_CHARS
 from weighbridge.dialects.rerank.request import DIALECT
 from weighbridge.domain.errors import ProviderMalformedError
 from weighbridge.domain.evidence import EvidenceRule
 from weighbridge.domain.material import Source
-from weighbridge.domain.policy import Policy
+from weighbridge.domain.policy import Policy, PortfolioModel
 from weighbridge.domain.probe import ProbeKind
 from weighbridge.domain.request import Request, Role, say
 from weighbridge.domain.response import Response
@@ -19,23 +18,24 @@ from weighbridge.domain.search import Search
 from weighbridge.domain.task import Task
 from weighbridge.domain.vectors import Scale
 from weighbridge.pipeline.beside import Beside
+from weighbridge.pipeline.near import question_for
 
 FEWEST = 2
 """With fewer passages there is nothing to rank."""
 
 
-def ranker_of(rule: EvidenceRule, policy: Policy) -> tuple[Task, Scale] | None:
-    """The task that ranks for this rule, and what its model's scores mean; `None` where none does."""
+def ranker_of(rule: EvidenceRule, policy: Policy) -> tuple[Task, PortfolioModel, Scale] | None:
+    """The task that ranks for this rule, its model, and what its scores mean; `None` where none does."""
     if rule.reranker is None:
         return None
     task = policy.tasks[rule.reranker]
-    scale = policy.models[task.primary_model].scores
-    return None if scale is None else (task, scale)
+    model = policy.models[task.primary_model]
+    return None if model.scores is None else (task, model, model.scores)
 
 
-def ranking_request(wanted: Search, found: Sequence[Source], task: Task) -> Request:
-    """What the model is asked: the question, then each passage under its headings."""
-    texts = [f"{wanted.before}\n{wanted.question}".strip()[:LONGEST_CHARS]]
+def ranking_request(wanted: Search, found: Sequence[Source], task: Task, model: PortfolioModel) -> Request:
+    """What the model is asked: the question, in half of its window at most, then each passage under its headings."""
+    texts = [question_for(wanted, model.context_window_tokens // 2)]
     texts += ["\n".join((" > ".join(source.heading), source.text)).strip() for source in found]
     messages = tuple(say(Role.USER, text) for text in texts)
     return Request(messages, model=f"task/{task.name}", dialect=DIALECT, is_ranking=True)
@@ -58,8 +58,8 @@ async def ranked_for(found: Sequence[Source], wanted: Search, rule: EvidenceRule
     ranker = ranker_of(rule, beside.draft.policy)
     if ranker is None or len(found) < FEWEST:
         return found
-    task, scale = ranker
-    response = await beside.ask(ProbeKind.RANK, task, ranking_request(wanted, found[: rule.most_ranked], task))
+    task, model, scale = ranker
+    response = await beside.ask(ProbeKind.RANK, task, ranking_request(wanted, found[: rule.most_ranked], task, model))
     try:
         return found if response is None else in_new_order(found, response, scale, rule.most_ranked)
     except ProviderMalformedError as error:

@@ -35,7 +35,9 @@ async def _near(wanted: Search, caller: Caller, house: House) -> Near | None:
     if task is None or model is None or model.vectors is None:
         return None
     try:
-        return near_of(await _asked(question_request(wanted, task, model.vectors), caller, house), model, model.vectors)
+        return near_of(
+            await _asked(question_request(wanted, task, model, model.vectors), caller, house), model, model.vectors
+        )
     except StoreError:
         raise
     except WeighbridgeError as error:
@@ -49,9 +51,9 @@ async def _ranked(
     ranker = ranker_of(rule, house.in_force.policy)
     if ranker is None or len(found) < FEWEST:
         return found
-    task, scale = ranker
+    task, model, scale = ranker
     try:
-        response = await _asked(ranking_request(wanted, found[: rule.most_ranked], task), caller, house)
+        response = await _asked(ranking_request(wanted, found[: rule.most_ranked], task, model), caller, house)
         return in_new_order(found, response, scale, rule.most_ranked)
     except StoreError:
         raise
