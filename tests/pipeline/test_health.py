@@ -60,18 +60,15 @@ class Board:
     def meet(self, *gateways: Gateway) -> None:
         """Each tells and hears, in turn."""
         for gateway in gateways:
-            self._tell(list(outward(gateway.breaker.take_news(), gateway.policy)))
+            self._tell(list(outward(gateway.breaker.found(), gateway.policy)))
             now = self.clock.monotonic()
             heard = [replace(rest, wait_s=until - now) for rest, until in self.until.items() if until > now]
             gateway.breaker.hear([*inward(heard, gateway.policy)])
 
-    def _tell(self, news: Sequence[Rest]) -> None:
-        for rest in news:
+    def _tell(self, found: Sequence[Rest]) -> None:
+        for rest in found:
             key = replace(rest, wait_s=0.0)
-            if rest.wait_s > 0:
-                self.until[key] = max(self.until.get(key, 0.0), self.clock.monotonic() + rest.wait_s)
-            else:
-                self.until.pop(key, None)
+            self.until[key] = max(self.until.get(key, 0.0), self.clock.monotonic() + rest.wait_s)
 
 
 def three() -> tuple[ManualClock, Board, Gateway, Gateway]:
@@ -114,32 +111,22 @@ def test_what_only_asked_to_wait_is_not_tried_by_one_call_first() -> None:
     assert [other.breaker.admit(ONE) for _ in range(3)] == [True] * 3
 
 
-def test_what_one_finds_well_again_is_called_by_the_other_before_its_time() -> None:
-    clock, board, one, other = three()
-    for gateway in (one, other):
-        gateway.fails()
-    board.meet(one, other)
-    clock.advance(FIRST_REST_S + 0.01)
-    other.fails(times=1)  # its probe fails, so it rests longer, and tells
-    board.meet(other, one)
-    assert one.resting()
-    clock.advance(2 * FIRST_REST_S + 0.01)
-    assert one.breaker.admit(ONE)
-    one.breaker.note_success(ONE)
-    board.meet(one, other)
-    assert one.resting() == other.resting() == {}
-
-
-def test_who_heard_it_and_finds_it_well_tells_the_others_too() -> None:
+def test_who_tries_it_too_early_at_one_gateway_keeps_it_resting_at_the_other() -> None:
     clock, board, one, other = three()
     one.fails()
-    one.fails(times=0)
     board.meet(one, other)
     clock.advance(FIRST_REST_S + 0.01)
-    assert other.breaker.admit(ONE)
-    other.breaker.note_success(ONE)
+    other.fails(times=1)  # its probe
     board.meet(other, one)
-    assert other.resting() == one.resting() == {}
+    assert one.resting() == other.resting() == {"one": pytest.approx(2 * FIRST_REST_S)}
+
+
+def test_what_was_only_heard_of_is_not_told_again() -> None:
+    _, board, one, other = three()
+    one.fails()
+    board.meet(one, other)
+    assert other.resting()
+    assert other.breaker.found() == []
 
 
 def test_telling_it_again_and_again_does_not_stretch_a_rest() -> None:
@@ -181,7 +168,7 @@ def test_nobody_is_told_of_hosts_inside_the_gateway() -> None:
     clock = ManualClock()
     one = Gateway(clock, a_portfolio(Host("far", "simulated", "simulated")))
     one.fails()
-    assert [*outward(one.breaker.take_news(), one.policy)] == []
+    assert [*outward(one.breaker.found(), one.policy)] == []
 
 
 def test_an_identity_tells_neither_address_nor_key() -> None:

@@ -68,11 +68,6 @@ async def test_the_longest_rest_holds_and_telling_it_again_does_not_stretch_it(
     assert 28.0 < rest.wait_s <= 30.0
 
 
-async def test_what_is_well_again_is_heard_no_more(gateways: tuple[SharedRests, SharedRests], host: str) -> None:
-    await heard(gateways[0], host, Rest(host, "m", 30.0), Rest(host, "n", 30.0))
-    assert [rest.model for rest in await heard(gateways[1], host, Rest(host, "m", 0.0))] == ["n"]
-
-
 async def test_a_rest_is_over_by_itself(gateways: tuple[SharedRests, SharedRests], host: str) -> None:
     await heard(gateways[0], host, Rest(host, "m", 0.2))
     await asyncio.sleep(0.3)

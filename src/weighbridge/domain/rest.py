@@ -12,6 +12,6 @@ class Rest:
     model: str | None
     """Which model there; `None` for all."""
     wait_s: float
-    """Seconds for which nobody calls it; 0 when it is well again."""
+    """Seconds for which nobody calls it."""
     is_open: bool = True
     """It failed, and one call tries it before others follow. False: it only asked to wait."""

@@ -20,14 +20,14 @@ async def share_rests_every(interval_s: float, house: House, health: Resting, sh
     while True:
         await asyncio.sleep(interval_s)
         policy = house.in_force.policy
-        heard = await shared.exchange([*outward(health.take_news(), policy)])
+        heard = await shared.exchange([*outward(health.found(), policy)])
         if heard is not None:
             health.hear([*inward(heard, policy)])
 
 
-def outward(news: Sequence[Rest], policy: Policy) -> Iterator[Rest]:
+def outward(found: Sequence[Rest], policy: Policy) -> Iterator[Rest]:
     """Under names that other gateways know, whatever their configs call them."""
-    for rest in news:
+    for rest in found:
         host = policy.hosts.get(rest.host)
         if host is None or host.base_url is None:
             continue

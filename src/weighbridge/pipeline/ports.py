@@ -96,20 +96,20 @@ class Health(Protocol):
 class Resting(Protocol):
     """The part of health that gateways tell each other."""
 
-    def take_news(self) -> list[Rest]:
-        """What rests now because of calls from here, and what was found well again since it was last asked."""
+    def found(self) -> list[Rest]:
+        """What rests now because of calls from here."""
         ...
 
     def hear(self, rests: Sequence[Rest]) -> None:
-        """All that rests by what any gateway told."""
+        """What rests because of calls from elsewhere."""
         ...
 
 
 class Rests(Protocol):
     """Where gateways tell each other what rests."""
 
-    async def exchange(self, news: Sequence[Rest]) -> list[Rest] | None:
-        """Tell what is new, and hear all that rests; `None` while nobody can be told."""
+    async def exchange(self, found: Sequence[Rest]) -> list[Rest] | None:
+        """Tell what was found, and hear all that rests; `None` while nobody can be told."""
         ...
 
 

@@ -9,8 +9,6 @@ from weighbridge.domain.rest import Rest
 from weighbridge.providers.circuit import Circuit, admitted, failed, given_back, succeeded
 from weighbridge.providers.clock import Clock
 
-SLACK_S = 1.0
-"""A rest that others end so long before its time was ended by a call; else it is just over."""
 MOST_CIRCUITS = 10_000
 """Kept at once; only models and hosts with a stain have one, so this is reached by reloads under new names only."""
 
@@ -29,11 +27,7 @@ class Breaker:
         self._clock = clock
         self._circuits: dict[_Key, Circuit] = {}
         self._own: set[_Key] = set()
-        """Opened by calls from here, and not since found well."""
-        self._well: set[_Key] = set()
-        """Closed by a call from here since others were told."""
-        self._heard: set[_Key] = set()
-        """What others said rests, when they were last heard."""
+        """What rests because of calls from here."""
 
     def cooling_down(self, models: Iterable[PortfolioModel]) -> Mapping[str, float]:
         """Portfolio name → seconds until a call may pass, for those models that none may call now."""
@@ -60,11 +54,7 @@ class Breaker:
         if self._circuits:
             now = self._clock.monotonic()
             for key in _keys(model):
-                before = self._circuit(key)
-                self._keep(key, after := succeeded(before, now))
-                if before.openings and not after.openings:
-                    self._own.discard(key)
-                    self._well.add(key)
+                self._keep(key, succeeded(self._circuit(key), now))
 
     def note_failure(self, model: PortfolioModel, error: ProviderError) -> None:
         """The call failed. A credential that another can stand in for is not the host's fault yet."""
@@ -76,7 +66,6 @@ class Breaker:
             self._keep(blamed, circuit)
             if circuit.rests_until > now:
                 self._own.add(blamed)
-                self._well.discard(blamed)
 
     def note_nothing(self, model: PortfolioModel) -> None:
         """The call was cut short: nothing is known, and the next probe may go."""
@@ -84,27 +73,21 @@ class Breaker:
             if key in self._circuits:
                 self._keep(key, given_back(self._circuit(key)))
 
-    def take_news(self) -> list[Rest]:
-        """What rests now because of calls from here, and what was found well again since it was last asked."""
+    def found(self) -> list[Rest]:
+        """What rests now because of calls from here."""
         now = self._clock.monotonic()
         self._own = {key for key in self._own if self._circuit(key).rests_until > now}
-        told = [Rest(*key, self._circuit(key).rests_until - now, self._circuit(key).openings > 0) for key in self._own]
-        well, self._well = self._well, set()
-        return [*told, *(Rest(*key, 0.0) for key in well)]
+        return [Rest(*key, self._circuit(key).rests_until - now, self._circuit(key).openings > 0) for key in self._own]
 
     def hear(self, rests: Sequence[Rest]) -> None:
-        """All that rests by what any gateway told. What it does not hold any more before its time is well again."""
+        """What rests because of calls from elsewhere: nobody calls it from here either, and then one call tries it."""
         now = self._clock.monotonic()
-        heard = {(rest.host, rest.model): rest for rest in rests}
-        for key in self._heard - heard.keys() - self._own:
-            if self._circuit(key).rests_until > now + SLACK_S:
-                self._keep(key, _SPOTLESS)
-        for key, rest in heard.items():
+        for rest in rests:
+            key = (rest.host, rest.model)
             circuit, until = self._circuit(key), now + rest.wait_s
             if key not in self._own and until > circuit.rests_until:
                 openings = max(circuit.openings, int(rest.is_open))
                 self._keep(key, replace(circuit, openings=openings, rests_until=until, probe_until=0.0))
-        self._heard = set(heard)
 
     def _circuit(self, key: _Key) -> Circuit:
         return self._circuits.get(key, _SPOTLESS)

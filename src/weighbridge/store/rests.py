@@ -30,9 +30,9 @@ class SharedRests:
         """Ready to connect; the server may be away. Raises StoreError when the address is none."""
         return cls(server_at(address))
 
-    async def exchange(self, news: Sequence[Rest]) -> list[Rest] | None:
-        """Tell what is new, and hear all that rests; `None` while the server does not answer."""
-        words = [word for rest in news for word in (_member(rest), f"{rest.wait_s:.3f}")]
+    async def exchange(self, found: Sequence[Rest]) -> list[Rest] | None:
+        """Tell what was found, and hear all that rests; `None` while the server does not answer."""
+        words = [word for rest in found for word in (_member(rest), f"{rest.wait_s:.3f}")]
         try:
             told: list[Any] = await self._exchange([KEY], words)
         except ERRORS as error:
@@ -41,8 +41,8 @@ class SharedRests:
             self._is_away = True
             return None
         self._is_away = False
-        found = (_rest(member, float(wait)) for member, wait in zip(told[::2], told[1::2], strict=True))
-        return [rest for rest in found if rest is not None]
+        heard = (_rest(member, float(wait)) for member, wait in zip(told[::2], told[1::2], strict=True))
+        return [rest for rest in heard if rest is not None]
 
     async def close(self) -> None:
         """Hang up."""
