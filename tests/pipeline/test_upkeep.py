@@ -5,7 +5,8 @@ import logging
 
 import pytest
 
-from weighbridge.pipeline.upkeep import kept_running
+from weighbridge.pipeline import upkeep
+from weighbridge.pipeline.upkeep import ended, kept_running
 
 
 async def test_a_loop_that_breaks_is_told_and_begins_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -25,3 +26,35 @@ async def test_a_loop_that_breaks_is_told_and_begins_again(caplog: pytest.LogCap
     await asyncio.wait({task})
     assert task.cancelled()
     assert "begins again" in caplog.text
+
+
+async def swallowing(cancellations: int) -> None:
+    """As a client does that is just about to give its answer."""
+    for _ in range(cancellations):
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            continue
+    await asyncio.sleep(60)
+
+
+async def test_a_loop_that_swallows_a_cancellation_is_ended_all_the_same() -> None:
+    tasks = [asyncio.create_task(swallowing(count)) for count in (0, 1, 3)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await ended(tasks)
+    assert all(task.cancelled() for task in tasks)
+    await ended([])
+
+
+async def test_one_that_never_ends_holds_up_nobody(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(upkeep, "CANCEL_EVERY_S", 0.001)
+    task = asyncio.create_task(swallowing(100))
+    await asyncio.sleep(0)
+    await ended([task])
+    assert "1 loops of upkeep did not end" in caplog.text
+    while not task.done():
+        task.cancel()
+        await asyncio.sleep(0)

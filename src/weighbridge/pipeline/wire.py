@@ -32,7 +32,7 @@ from weighbridge.pipeline.notices import tell_every
 from weighbridge.pipeline.review import expire_every
 from weighbridge.pipeline.search_check import search_problems
 from weighbridge.pipeline.shadow import shadow_every
-from weighbridge.pipeline.upkeep import kept_running
+from weighbridge.pipeline.upkeep import ended, kept_running
 from weighbridge.pipeline.watch import demotions_of, watch_every
 from weighbridge.providers.breaker import Breaker
 from weighbridge.providers.clock import SystemClock
@@ -267,9 +267,7 @@ async def open_house(policy: Policy) -> AsyncIterator[House]:
     try:
         yield house
     finally:
-        for loop in loops:
-            loop.cancel()
-        await asyncio.gather(*loops, return_exceptions=True)
+        await ended(loops)
         await providers.close()
         await others.close()
         await rates.close()
