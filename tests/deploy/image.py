@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -132,7 +133,7 @@ def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + LARGEST_START_S
     while not holds():
         assert time.monotonic() < deadline, "it did not become ready"
-        time.sleep(0.2)
+        threading.Event().wait(0.2)
 
 
 def tell(line: str) -> None:

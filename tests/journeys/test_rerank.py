@@ -93,3 +93,17 @@ async def test_a_host_whose_dialect_has_no_rerank_call_is_not_sent_one(tmp_path:
         record = await ask(tmp_path, host.url, dialect="anthropic_messages")
     assert host.received == []
     assert [made.error_code for made in record.preparations] == ["provider_rejected"]
+
+
+async def test_a_search_that_is_no_part_of_a_request_does_not_take_too_few_scores(tmp_path: Path) -> None:
+    async with serving([scored(_0=0.9)]) as host:
+        path = tmp_path / "weighbridge.yaml"
+        path.write_text(CONFIG.format(url=host.url, folder=tmp_path, dialect="openai_chat"))
+        async with Gateway.open(path, env={"KEY": "k-0123456789"}) as gateway:
+            await gateway.put_source("loud.md", LOUD, "handbook")
+            await gateway.put_source("right.md", RIGHT, "handbook")
+            rule = gateway.policy.tasks["answer"].evidence
+            found = await gateway.search_sources(QUESTION, rule=rule)
+            (record,) = await gateway.records()
+    assert [source.score for source in found] == [None, None]
+    assert [finding.code for finding in record.attempts[0].verdict.findings] == ["scores_missing"]

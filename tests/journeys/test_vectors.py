@@ -1,12 +1,11 @@
 """A served gateway with vectors of a real model: a document that is sent is found in other words, by who may get it."""
 
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from journeys.live import Client
+from journeys.live import Client, until
 from promises.killed import killed_gateway
 
 CONFIG = """
@@ -63,13 +62,11 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 
 def until_found(served: Client, passages: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    def are_found() -> bool:
         found = served.get("/v1/sources/search?q=cash+returned", OPS).json["data"]
-        if sum(item["similarity"] is not None for item in found) == passages:
-            return
-        time.sleep(0.5)
-    pytest.fail("the gateway made no vectors within a minute")
+        return sum(item["similarity"] is not None for item in found) == passages
+
+    until(are_found, within_s=60)
 
 
 def test_a_question_in_other_words_is_answered_from_what_was_sent(client: Client) -> None:

@@ -13,7 +13,12 @@ import pytest
 from databases import redis_url
 from make import a_model, a_policy
 from relay import a_relay
-from weighbridge.domain.errors import HostUnreachableError, ProviderRateLimitedError, ProviderUnavailableError
+from weighbridge.domain.errors import (
+    HostUnreachableError,
+    ProviderError,
+    ProviderRateLimitedError,
+    ProviderUnavailableError,
+)
 from weighbridge.domain.policy import CounterSettings, Host, Policy, StoreSettings
 from weighbridge.domain.rest import Rest
 from weighbridge.domain.secret import Secret
@@ -42,10 +47,10 @@ class Gateway:
         self.policy = policy or a_portfolio()
         self.breaker = Breaker(clock)
 
-    def fails(self, model: str = "one", error: Exception = GONE, times: int = FAILURES_IN_A_ROW) -> None:
+    def fails(self, model: str = "one", error: ProviderError = GONE, times: int = FAILURES_IN_A_ROW) -> None:
         for _ in range(times):
             assert self.breaker.admit(self.policy.models[model])
-            self.breaker.note_failure(self.policy.models[model], error)  # type: ignore[arg-type]
+            self.breaker.note_failure(self.policy.models[model], error)
 
     def resting(self) -> dict[str, float]:
         return dict(self.breaker.cooling_down(self.policy.models.values()))
@@ -90,6 +95,15 @@ def test_a_host_rests_with_all_its_models() -> None:
     one.fails(error=HostUnreachableError("x"))
     board.meet(one, other)
     assert other.resting() == {name: pytest.approx(FIRST_REST_S) for name in ("one", "two")}
+
+
+def test_what_comes_back_late_from_where_it_was_told_does_not_make_the_rest_longer() -> None:
+    clock, _, one, _ = three()
+    one.fails()
+    told = one.breaker.found()
+    clock.advance(0.2)  # on its way to the other gateways and back
+    one.breaker.hear(told)
+    assert one.resting() == {"one": pytest.approx(FIRST_REST_S - 0.2)}
 
 
 def test_after_the_rest_each_gateway_lets_one_call_try() -> None:

@@ -24,7 +24,7 @@ from weighbridge.domain.policy import Policy
 from weighbridge.pipeline.house import House
 from weighbridge.pipeline.index import watch_sources
 from weighbridge.pipeline.reload import Reloader, note_policy
-from weighbridge.pipeline.upkeep import kept_running
+from weighbridge.pipeline.upkeep import ended, kept_running
 from weighbridge.pipeline.vectors import make_vectors_every
 from weighbridge.pipeline.wire import derive_at, open_house
 from weighbridge.server.app import App
@@ -66,8 +66,7 @@ async def _serve(policy: Policy, path: Path | None, fingerprint: str, listener: 
         try:
             await http_server(App(house, reloader)).serve(sockets=[listener])
         finally:
-            for task in watching:
-                task.cancel()
+            await ended(watching)
 
 
 def reloader_at(host: str, path: Path, fingerprint: str, house: House) -> Reloader:

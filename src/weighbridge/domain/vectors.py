@@ -90,7 +90,20 @@ def unit_vector(numbers: Iterable[float]) -> bytes:
     length = math.hypot(*given)
     if not (given and 0.0 < length < math.inf):
         raise ValueError("a vector without direction")
-    packed = array("f", (number / length for number in given))
+    return pack(number / length for number in given)
+
+
+def pack(numbers: Iterable[float]) -> bytes:
+    """Numbers as 32-bit floats, little end first."""
+    packed = array("f", numbers)
     if byteorder == "big":
         packed.byteswap()
     return packed.tobytes()
+
+
+def unpack(vector: bytes) -> list[float]:
+    """Back again."""
+    packed = array("f", vector)
+    if byteorder == "big":
+        packed.byteswap()
+    return packed.tolist()

@@ -9,6 +9,7 @@ class FindingCode(StrEnum):
 
     EMPTY = "empty"
     VECTORS_MISSING = "vectors_missing"
+    SCORES_MISSING = "scores_missing"
     LABEL_NOT_ALLOWED = "label_not_allowed"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"

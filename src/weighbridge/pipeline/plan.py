@@ -67,6 +67,8 @@ class Plan:
     """The operator's own checks, by name."""
     is_for_numbers: bool = False
     """Vectors or scores are wanted, and no answer."""
+    is_ranking: bool = False
+    """Scores are wanted."""
     offered: tuple[DeclaredTool, ...] = ()
     """The gateway's own tools that the model may ask for."""
     verifier: PortfolioModel | None = None
@@ -183,6 +185,7 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation, gathered: 
         material=Material(f"{told}\n{SOURCES_HEAD}" if packed.sources else told, request.text, packed.sources, _marks),
         checks=in_force.checks,
         is_for_numbers=request.is_for_numbers,
+        is_ranking=request.is_ranking,
         offered=offered,
         verifier=policy.models[decision.verifier.model] if decision.verifier and decision.verifier.is_kept else None,
     )

@@ -110,7 +110,7 @@ def escalated(result: Result, plan: Plan, number: int) -> Result:
 
 def _contract_verdict(response: Response, plan: Plan, model: PortfolioModel) -> Verdict:
     if plan.is_for_numbers:
-        return _numbers_verdict(response, len(plan.packed.messages))
+        return _numbers_verdict(response, plan)
 
     def count(text: str) -> int:
         return count_tokens(text, model.tokenizer).tokens
@@ -118,14 +118,17 @@ def _contract_verdict(response: Response, plan: Plan, model: PortfolioModel) -> 
     return validate(response, plan.task.contract, plan.output, count, plan.material)
 
 
-def _numbers_verdict(response: Response, texts: int) -> Verdict:
-    is_ranked = response.scores is not None
-    found = len(response.scores or response.vectors or ())
-    wanted = texts - 1 if is_ranked else texts
+def _numbers_verdict(response: Response, plan: Plan) -> Verdict:
+    texts = len(plan.packed.messages)
+    if plan.is_ranking:  # the first is the question
+        return _counted_verdict(FindingCode.SCORES_MISSING, "scores", len(response.scores or ()), texts - 1)
+    return _counted_verdict(FindingCode.VECTORS_MISSING, "vectors", len(response.vectors or ()), texts)
+
+
+def _counted_verdict(code: FindingCode, what: str, found: int, wanted: int) -> Verdict:
     if found == wanted:
         return Verdict(VerdictStatus.VALID)
-    message = f"There are {found} {'scores' if is_ranked else 'vectors'} for {wanted} texts."
-    return Verdict(VerdictStatus.INVALID, (Finding(FindingCode.VECTORS_MISSING, message),))
+    return Verdict(VerdictStatus.INVALID, (Finding(code, f"There are {found} {what} for {wanted} texts."),))
 
 
 def _tidied(response: Response, verdict: Verdict, plan: Plan, model: PortfolioModel) -> tuple[Response, Verdict]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from weighbridge.domain.errors import StoreError
 from weighbridge.domain.secret import Secret
 from weighbridge.store import migrate_sqlite
+from weighbridge.store.open import postgresql_driver
 from weighbridge.store.scripts import lost, scripts, ways_back
 from weighbridge.store.sqlite import connect, told_of
 
@@ -91,12 +92,7 @@ def _opened(place: Path | Secret) -> Iterator[Place]:
         with told_of(place), closing(connect(place)) as connection:
             yield migrate_sqlite.Tables(connection)
         return
-    try:
+    with postgresql_driver():
         from weighbridge.store.postgresql import opened_as_it_is
-    except ImportError:
-        raise StoreError(
-            "A PostgreSQL store needs a driver that is not installed.",
-            advice="Run pip install 'weighbridge[postgres]'.",
-        ) from None
-    with opened_as_it_is(place) as postgresql:
-        yield postgresql
+    with opened_as_it_is(place) as opened:
+        yield opened

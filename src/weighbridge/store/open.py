@@ -1,5 +1,7 @@
 """Which database it is."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from weighbridge.domain.errors import StoreError
@@ -13,11 +15,18 @@ def open_database(place: Path | Secret) -> Database:
     Raises StoreError."""
     if isinstance(place, Path):
         return SqliteDatabase.open(place)
-    try:
+    with postgresql_driver():
         from weighbridge.store.postgresql import PostgresqlDatabase
+    return PostgresqlDatabase.open(place)
+
+
+@contextmanager
+def postgresql_driver() -> Iterator[None]:
+    """Around an import that needs it. Raises StoreError where it is not installed."""
+    try:
+        yield
     except ImportError:
         raise StoreError(
             "A PostgreSQL store needs a driver that is not installed.",
             advice="Run pip install 'weighbridge[postgres]'.",
         ) from None
-    return PostgresqlDatabase.open(place)

@@ -1,11 +1,10 @@
 """Vectors of passages as rows, which passages have none yet, and whose turn it is to make them."""
 
-import struct
 from collections.abc import Mapping, Sequence
 
 from weighbridge.domain.errors import StoreError
 from weighbridge.domain.levels import Sensitivity
-from weighbridge.domain.vectors import Unvectored
+from weighbridge.domain.vectors import Unvectored, unpack
 from weighbridge.store.session import Dialect, Session, Value, transaction
 
 BYTES = 4
@@ -114,8 +113,7 @@ def pgvector_type(store: Session) -> str | None:
 
 def as_text(vector: bytes) -> str:
     """As pgvector reads it."""
-    numbers = struct.unpack(f"<{len(vector) // BYTES}f", vector)
-    return f"[{','.join(format(number, '.9g') for number in numbers)}]"
+    return f"[{','.join(format(number, '.9g') for number in unpack(vector))}]"
 
 
 def length_in(space: str, as_vector: str | None, store: Session) -> int | None:

@@ -2,14 +2,13 @@
 
 import base64
 import binascii
-from array import array
-from sys import byteorder
 
 import orjson
 
 from weighbridge.dialects.openai_chat.errors import error_in_answer
 from weighbridge.dialects.openai_chat.response import malformed, text_or_empty
 from weighbridge.dialects.wire_object import answer_in
+from weighbridge.domain import vectors
 from weighbridge.domain.response import Choice, Response
 from weighbridge.domain.usage import Usage
 
@@ -28,11 +27,11 @@ def parse_response(body: bytes) -> Response:
     found = {row.get("index", at): _packed(row.get("embedding")) for at, row in enumerate(rows)}
     if set(found) != set(range(len(rows))):
         raise malformed("holds vectors whose places are not clear")
-    vectors = tuple(found[at] for at in range(len(rows)))
-    if len({len(vector) for vector in vectors}) > 1:
+    ordered = tuple(found[at] for at in range(len(rows)))
+    if len({len(vector) for vector in ordered}) > 1:
         raise malformed("holds vectors of different lengths")
     model = text_or_empty(answer.get("model"), "model")
-    return Response(model, (Choice(""),), _usage(answer.get("usage")), vectors=vectors)
+    return Response(model, (Choice(""),), _usage(answer.get("usage")), vectors=ordered)
 
 
 def _packed(value: object) -> str:
@@ -50,19 +49,13 @@ def _packed(value: object) -> str:
 
 
 def pack(numbers: list[float]) -> str:
-    """Numbers as base64 of 32-bit floats."""
-    packed = array("f", numbers)
-    if byteorder == "big":
-        packed.byteswap()
-    return base64.b64encode(packed.tobytes()).decode()
+    """Numbers as they are in a `Response`."""
+    return base64.b64encode(vectors.pack(numbers)).decode()
 
 
 def unpack(vector: str) -> list[float]:
     """Back again."""
-    packed = array("f", base64.b64decode(vector))
-    if byteorder == "big":
-        packed.byteswap()
-    return packed.tolist()
+    return vectors.unpack(base64.b64decode(vector))
 
 
 def _usage(value: object) -> Usage | None:

@@ -28,9 +28,9 @@ def parse_response(body: bytes) -> Response:
 
 
 def _number(value: object) -> float:
-    if type(value) not in {int, float} or not math.isfinite(value):  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise malformed("holds a score that is no number")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def _usage(answer: dict[str, object]) -> Usage | None:
