@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from providers.event_frames import MEDIA_TYPE, a_stream
 from providers.loopback import Loopback, answer, chunked, completion, event, head, serving
 from server.asgi import Call
 from weighbridge.config.load import load_policy
@@ -16,7 +17,7 @@ CHAT, MESSAGES, RESPONSES = "/v1/chat/completions", "/v1/messages", "/v1/respons
 CONFIG = """
 version: 1
 hosts:
-  far: {{provider: somebody, dialect: {dialect}, base_url: "{url}", credential: "${{env:KEY}}"}}
+  far: {{provider: somebody, dialect: {dialect}, base_url: "{url}", credential: "${{env:KEY}}"{more}}}
 models:
   far-model: {{host: far, price: {{input_usd_per_million: 1, output_usd_per_million: 2}},
     context_window_tokens: 8000, max_output_tokens: 100, tier: frontier, capabilities: [streaming, tools]}}
@@ -25,6 +26,7 @@ tasks:
 default_task: greet
 store: {{path: "{folder}/records.db"}}
 """
+MORE = {"bedrock": ", auth: bearer"}
 MESSAGE = {
     "id": "msg_1",
     "type": "message",
@@ -54,7 +56,7 @@ def anthropic_events() -> list[bytes]:
 
 async def ask(folder: Path, host: Loopback, dialect: str, path: str, **fields: object) -> Call:
     config = folder / "weighbridge.yaml"
-    config.write_text(CONFIG.format(dialect=dialect, url=host.url, folder=folder))
+    config.write_text(CONFIG.format(dialect=dialect, url=host.url, folder=folder, more=MORE.get(dialect, "")))
     said = {"input": "hi"} if path == RESPONSES else {"max_tokens": 50, "messages": [{"role": "user", "content": "hi"}]}
     body = {"model": "task/greet", **said, **fields}
     async with open_house(load_policy(config, {"KEY": "k-0123456789"})) as house:
@@ -225,3 +227,27 @@ async def test_a_gemini_stream_that_is_cut_is_no_whole_answer(tmp_path: Path) ->
         text = text_of(await ask(tmp_path, host, "gemini", CHAT, stream=True))
     assert "[DONE]" not in text
     assert '"error"' in text
+
+
+@pytest.mark.parametrize("path", [CHAT, MESSAGES, RESPONSES])
+async def test_every_caller_is_served_by_bedrock(tmp_path: Path, path: str) -> None:
+    said = {"output": {"message": {"role": "assistant", "content": [{"text": "hello"}]}}, "stopReason": "end_turn"}
+    usage = {"usage": {"inputTokens": 7, "outputTokens": 2, "totalTokens": 9}}
+    async with serving([answer(json.dumps(said | usage).encode())]) as host:
+        call = await ask(tmp_path, host, "bedrock", path)
+    assert "hello" in json.dumps(call.json)
+    assert call.json["model"] == "far-model"
+    assert host.received[0].line.startswith("POST /v1/model/far-model/converse ")
+    assert json.loads(host.received[0].body)["messages"] == [{"role": "user", "content": [{"text": "hi"}]}]
+
+
+@pytest.mark.parametrize(
+    ("path", "end"), [(CHAT, "data: [DONE]"), (MESSAGES, "message_stop"), (RESPONSES, "completed")]
+)
+async def test_a_bedrock_stream_becomes_every_caller_s_stream(tmp_path: Path, path: str, end: str) -> None:
+    async with serving(
+        [head(content_type=MEDIA_TYPE, transfer_encoding="chunked"), chunked(*a_stream("hel", "lo"))]
+    ) as host:
+        text = text_of(await ask(tmp_path, host, "bedrock", path, stream=True))
+    assert text.index('"hel"') < text.index('"lo"') < text.rindex(end)
+    assert "contentBlock" not in text

@@ -1,6 +1,8 @@
 """Every known host is a row: it loads by its name and a credential, and is called at its address with its key."""
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,11 +28,14 @@ tasks:
   greet: {{risk_level: low, primary_model: far-model}}
 """
 SECRET = Secret("${env:KEY}", "k-0123456789")
+SIGNED = {"bedrock": Secret("${env:KEY}", "k-0123456789:secret")}
+"""Access keys, of which only the name is sent."""
 PATHS = {
     "openai_chat": "/chat/completions",
     "openai_responses": "/responses",
     "anthropic_messages": "/messages",
     "gemini": "/models/m%2F1:generateContent",
+    "bedrock": "/model/m%2F1/converse",
 }
 KEYS = {"openai_chat": "authorization", "anthropic_messages": "x-api-key", "gemini": "x-goog-api-key"}
 
@@ -38,13 +43,14 @@ KEYS = {"openai_chat": "authorization", "anthropic_messages": "x-api-key", "gemi
 def loaded(folder: Path, preset: str, more: str = "") -> Host:
     path = folder / "weighbridge.yaml"
     path.write_text(CONFIG.format(preset=preset, more=more))
-    return load_policy(path, {"KEY": "k-0123456789"}).hosts["far"]
+    return load_policy(path, {"KEY": SIGNED.get(preset, SECRET).value}).hosts["far"]
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_known_host_is_a_name_and_a_credential(tmp_path: Path, name: str) -> None:
     preset = PRESETS[name]
-    host = loaded(tmp_path, name, "" if preset.base_url else ", base_url: 'https://own.example/v1'")
+    region = ", signing_region: eu-central-1" if name in SIGNED else ""
+    host = loaded(tmp_path, name, ("" if preset.base_url else ", base_url: 'https://own.example/v1'") + region)
     assert (host.provider, host.dialect, host.auth) == (preset.provider, preset.dialect, preset.auth)
     assert host.base_url == (preset.base_url or "https://own.example/v1")
     assert check_host(host) == []
@@ -54,7 +60,8 @@ def test_a_known_host_is_a_name_and_a_credential(tmp_path: Path, name: str) -> N
 async def test_a_known_host_is_called_in_its_own_words(name: str) -> None:
     preset = PRESETS[name]
     async with serving([answer(b'{"error": {"message": "no"}}', status="401 Unauthorized")]) as server:
-        host = Host("far", preset.provider, preset.dialect, base_url=server.url, auth=preset.auth, credential=SECRET)
+        host = Host("far", preset.provider, preset.dialect, server.url, SIGNED.get(name, SECRET), auth=preset.auth)
+        host = replace(host, signing_region="eu-central-1" if name in SIGNED else None)
         calls = HostCalls(SystemClock())
         with pytest.raises(ProviderError):
             await calls.call(host, a_model(upstream_name="m/1"), a_request(), 5)
@@ -63,7 +70,7 @@ async def test_a_known_host_is_called_in_its_own_words(name: str) -> None:
     assert call.line.split()[1] == "/v1" + PATHS[preset.dialect]
     named = "authorization" if preset.auth == "bearer" else preset.auth
     header = call.headers[named or KEYS.get(preset.dialect, "authorization")]
-    assert header.removeprefix("Bearer ") == "k-0123456789"
+    assert re.fullmatch(r"(Bearer |AWS4-HMAC-SHA256 Credential=)?k-0123456789(/.*)?", header)
 
 
 def test_an_account_s_own_address_has_to_be_stated(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def _host(name: str, row: HostRow) -> Host:
         dialect=row.dialect,
         base_url=row.base_url,
         auth=row.auth,
+        signing_region=row.signing_region,
         credential=row.credential,
         more_credentials=tuple(row.more_credentials),
         max_concurrent=row.max_concurrent,

@@ -32,6 +32,7 @@ PRESETS: Mapping[str, Preset] = {
     "anthropic": Preset("anthropic", "https://api.anthropic.com/v1", "anthropic_messages"),
     "google": Preset("gcp.gemini", "https://generativelanguage.googleapis.com/v1beta", "gemini"),
     "vertex": Preset("gcp.vertex_ai", None, "gemini", "bearer"),
+    "bedrock": Preset("aws.bedrock", None, "bedrock"),
     "mistral": Preset("mistral_ai", "https://api.mistral.ai/v1"),
     "groq": Preset("groq", "https://api.groq.com/openai/v1"),
     "deepseek": Preset("deepseek", "https://api.deepseek.com/v1"),

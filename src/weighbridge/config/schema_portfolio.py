@@ -33,18 +33,22 @@ class HostRow(Row):
     preset: Annotated[str, *one_of_names("presets", tuple(PRESETS))] | None = None
     """A known host: fills in `dialect`, `provider`, `base_url` and `auth` where they are not stated."""
 
-    dialect: Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini", "local", "simulated"]
-    """The wire format: `openai_chat` (Chat Completions), `openai_responses`, `anthropic_messages`,
-    `gemini` (generateContent); `local` for a model
-    that the gateway runs on this machine, `simulated` for the double."""
+    dialect: Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini", "bedrock", "local", "simulated"]
+    """The wire format: `openai_chat` (Chat Completions), `openai_responses`, `anthropic_messages`, `gemini`
+    (generateContent), `bedrock` (Converse); `local` for a model that the gateway runs on this machine, `simulated` for
+    the double."""
     provider: Annotated[Text | None, Field(validate_default=True)] = None
     """The company or system, in OpenTelemetry's spelling (`openai`, `mistral_ai`); it finds catalogue prices."""
     base_url: Annotated[Text | None, Field(validate_default=True)] = None
     """Where it listens, up to and including `/v1`."""
-    auth: Literal["bearer", "x-api-key", "api-key", "x-goog-api-key"] | None = None
-    """The header that carries the credential, where not as the dialect has it: `Authorization: Bearer` or a name."""
+    auth: Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "sigv4"] | None = None
+    """How the credential is carried, where not as the dialect has it: `Authorization: Bearer`, a header of this name,
+    or a signature for Amazon (`sigv4`)."""
+    signing_region: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
+    """For `sigv4`: the region of Amazon's that calls are signed for, where `base_url` does not name it."""
     credential: SecretReference | None = None
-    """Its key, as `${env:NAME}` or `${file:PATH}`."""
+    """Its key, as `${env:NAME}` or `${file:PATH}`. For `sigv4` an access key, as `ID:SECRET` or
+    `ID:SECRET:SESSION_TOKEN`; without one, what the machine has."""
     more_credentials: list[SecretReference] = Field(default_factory=list)
     """Further keys of this host. All are used in turn; one that is refused or limited rests by itself."""
     max_concurrent: Count = 256

@@ -45,7 +45,9 @@ class Host:
     options: Mapping[str, object] = field(default_factory=dict)
     """Settings of a simulated or local host: see `providers/simulated.py`, `providers/local.py`."""
     auth: str | None = None
-    """The header that carries the credential, where not as the dialect has it."""
+    """How the credential is carried, where not as the dialect has it."""
+    signing_region: str | None = None
+    """For calls signed for Amazon: the region, where the address does not name it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
+from weighbridge.dialects.carried import data_url, inline_data, object_arguments
 from weighbridge.dialects.fields import (
     Fields,
     as_object,
@@ -20,8 +21,6 @@ from weighbridge.domain.request import Image, Part, Role, Text, ToolCall, ToolRe
 
 Block = dict[str, object]
 _ReadBlock = Callable[[Fields, str], tuple[Part, ...]]
-_BASE64_MARK = ";base64,"
-_SHOWN_ID_CHARS = 60
 
 
 def parse_blocks(content: list[object], role: Role, path: str) -> tuple[Part, ...]:
@@ -55,7 +54,7 @@ def _text(fields: Fields, path: str) -> tuple[Part, ...]:
 def _image(fields: Fields, path: str) -> tuple[Part, ...]:
     source, at = need_object(fields, "source", path), join(path, "source")
     if one_of(source.get("type"), ("base64", "url"), join(at, "type")) == "base64":
-        return (Image(f"data:{need_text(source, 'media_type', at)}{_BASE64_MARK}{need_text(source, 'data', at)}"),)
+        return (Image(data_url(need_text(source, "media_type", at), need_text(source, "data", at))),)
     url = need_text(source, "url", at)
     if not url.startswith("https://"):
         param = join(at, "url")
@@ -114,46 +113,19 @@ def render_block(part: Part) -> Block | None:
     if isinstance(part, Image):
         return {"type": "image", "source": _source(part.url)}
     if isinstance(part, ToolCall):
-        return render_call(part, _arguments(part))
+        return render_call(part, object_arguments(part, "Anthropic's format"))
     block: Block = {"type": "tool_result", "tool_use_id": part.call_id}
     return block | {"content": part.text} if part.text else block
 
 
 def _source(url: str) -> Block:
-    if not url.startswith("data:"):
+    data = inline_data(url)
+    if data is None:
         return {"type": "url", "url": url}
-    media_type, _, encoded = url.removeprefix("data:").partition(_BASE64_MARK)
-    if not (media_type and encoded):
-        raise InvalidFieldError(
-            "A picture in `messages` is a data URL without a media type or not in base64.",
-            advice="Send it as `data:image/png;base64,...`.",
-            param="messages",
-        )
+    media_type, encoded = data
     return {"type": "base64", "media_type": media_type, "data": encoded}
 
 
-def _arguments(call: ToolCall) -> object:
-    arguments = as_input(call.arguments)
-    if arguments is None:
-        raise InvalidFieldError(
-            f"The arguments of the tool call {call.id[:_SHOWN_ID_CHARS]!r} in `messages` are not a JSON object.",
-            advice="Send them as one JSON object; hosts that speak Anthropic's format take nothing else.",
-            param="messages",
-        )
-    return arguments
-
-
 def render_call(call: ToolCall, arguments: object) -> Block:
-    """A call of a tool, its arguments being what `as_input` made of them."""
+    """A call of a tool, its arguments being an object."""
     return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments}
-
-
-def as_input(arguments: str) -> object | None:
-    """Arguments as the object that the format wants, in their own spelling; `None` when they are none."""
-    if not arguments or arguments.isspace():
-        return {}
-    try:
-        value = orjson.loads(arguments)
-    except ValueError:
-        return None
-    return orjson.Fragment(arguments) if type(value) is dict else None

@@ -5,9 +5,10 @@ from typing import cast
 
 import orjson
 
-from weighbridge.dialects.anthropic_messages.blocks import Block, as_input, render_call
+from weighbridge.dialects.anthropic_messages.blocks import Block, render_call
 from weighbridge.dialects.anthropic_messages.errors import error_in_answer
 from weighbridge.dialects.anthropic_messages.usage import parse_usage, render_usage
+from weighbridge.dialects.carried import as_object_text
 from weighbridge.dialects.citations import search_result_locations
 from weighbridge.dialects.wire_object import answer_in
 from weighbridge.domain.errors import ProviderMalformedError
@@ -159,7 +160,7 @@ def _render_content(choice: Choice) -> list[Block]:
 
 def _render_call(call: ToolCall) -> Block:
     """Arguments that are no JSON object stand as text in one: the tool must see that they are not what it asked for."""
-    arguments = as_input(call.arguments)
+    arguments = as_object_text(call.arguments)
     return render_call(call, {"invalid_arguments": call.arguments} if arguments is None else arguments)
 
 

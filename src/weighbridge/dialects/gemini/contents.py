@@ -4,13 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 
+from weighbridge.dialects.carried import inline_data, nobody_called, object_arguments
 from weighbridge.dialects.gemini.signatures import NONE, parted
-from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.request import Image, Message, Part, Role, Text, ToolCall, ToolResult
 
 Wire = dict[str, object]
 _INSTRUCTIONS = frozenset({Role.SYSTEM, Role.DEVELOPER})
-_BASE64_MARK = ";base64,"
 
 
 def render_instructions(messages: Iterable[Message]) -> Wire | None:
@@ -62,33 +61,13 @@ def _render(part: Part, names: Mapping[str, str]) -> Wire | None:
 
 def _call(call: ToolCall) -> Wire:
     own, signature = parted(call.id)
-    wire: Wire = {"functionCall": {"id": own, "name": call.name, "args": _arguments(call)}}
+    wire: Wire = {"functionCall": {"id": own, "name": call.name, "args": object_arguments(call, "Gemini")}}
     return wire if signature is None else wire | {"thoughtSignature": signature}
-
-
-def _arguments(call: ToolCall) -> object:
-    if not call.arguments.strip():
-        return {}
-    try:
-        value = orjson.loads(call.arguments)
-    except ValueError:
-        value = None
-    if type(value) is dict:
-        return orjson.Fragment(call.arguments)
-    raise InvalidFieldError(
-        f"The arguments of the tool call {call.id[:60]!r} in `messages` are not a JSON object.",
-        advice="Send them as one JSON object; Gemini takes nothing else.",
-        param="messages",
-    )
 
 
 def _result(result: ToolResult, names: Mapping[str, str]) -> Wire:
     if result.call_id not in names:
-        raise InvalidFieldError(
-            f"A tool result in `messages` answers {result.call_id[:60]!r}, which nobody called.",
-            advice="Send the assistant's turn with the call before its result.",
-            param="messages",
-        )
+        raise nobody_called(result)
     try:
         value = orjson.loads(result.text)
     except ValueError:
@@ -99,13 +78,8 @@ def _result(result: ToolResult, names: Mapping[str, str]) -> Wire:
 
 
 def _picture(url: str) -> Wire:
-    if not url.startswith("data:"):
+    data = inline_data(url)
+    if data is None:
         return {"fileData": {"fileUri": url}}
-    media_type, _, encoded = url.removeprefix("data:").partition(_BASE64_MARK)
-    if not (media_type and encoded):
-        raise InvalidFieldError(
-            "A picture in `messages` is a data URL without a media type or not in base64.",
-            advice="Send it as `data:image/png;base64,...`.",
-            param="messages",
-        )
+    media_type, encoded = data
     return {"inlineData": {"mimeType": media_type, "data": encoded}}
