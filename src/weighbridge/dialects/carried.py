@@ -9,7 +9,7 @@ _BASE64_MARK = ";base64,"
 _SHOWN_ID_CHARS = 60
 
 
-def inline_data(url: str) -> tuple[str, str] | None:
+def inline_content(url: str) -> tuple[str, str] | None:
     """Media type and base64 of a data URL; `None` for any other URL. Raises InvalidFieldError for a broken one."""
     if not url.startswith("data:"):
         return None
@@ -23,7 +23,7 @@ def inline_data(url: str) -> tuple[str, str] | None:
     return media_type, encoded
 
 
-def data_url(media_type: str, encoded: str) -> str:
+def inline_url(media_type: str, encoded: str) -> str:
     """The same as one URL."""
     return f"data:{media_type}{_BASE64_MARK}{encoded}"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from weighbridge.dialects.carried import data_url, inline_data, object_arguments
+from weighbridge.dialects.carried import inline_content, inline_url, object_arguments
 from weighbridge.dialects.fields import (
     Fields,
     as_object,
@@ -54,7 +54,7 @@ def _text(fields: Fields, path: str) -> tuple[Part, ...]:
 def _image(fields: Fields, path: str) -> tuple[Part, ...]:
     source, at = need_object(fields, "source", path), join(path, "source")
     if one_of(source.get("type"), ("base64", "url"), join(at, "type")) == "base64":
-        return (Image(data_url(need_text(source, "media_type", at), need_text(source, "data", at))),)
+        return (Image(inline_url(need_text(source, "media_type", at), need_text(source, "data", at))),)
     url = need_text(source, "url", at)
     if not url.startswith("https://"):
         param = join(at, "url")
@@ -119,10 +119,10 @@ def render_block(part: Part) -> Block | None:
 
 
 def _source(url: str) -> Block:
-    data = inline_data(url)
-    if data is None:
+    content = inline_content(url)
+    if content is None:
         return {"type": "url", "url": url}
-    media_type, encoded = data
+    media_type, encoded = content
     return {"type": "base64", "media_type": media_type, "data": encoded}
 
 

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from weighbridge.dialects.carried import inline_data, nobody_called, object_arguments
+from weighbridge.dialects.carried import inline_content, nobody_called, object_arguments
 from weighbridge.dialects.foreign import no_place
 from weighbridge.domain.request import Image, Message, Part, Role, Text, ToolCall, ToolResult
 
@@ -65,10 +65,10 @@ def _render(part: Part, called: set[str]) -> Wire | None:
 
 
 def _picture(url: str) -> Wire:
-    data = inline_data(url)
-    if data is None:
+    content = inline_content(url)
+    if content is None:
         raise no_place("messages", "a picture by its address", FORM)
-    media_type, encoded = data
+    media_type, encoded = content
     if media_type not in _FORMATS:
         raise no_place("messages", "a picture that is not PNG, JPEG, GIF or WebP", FORM)
     return {"format": _FORMATS[media_type], "source": {"bytes": encoded}}

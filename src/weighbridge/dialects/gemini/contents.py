@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 
-from weighbridge.dialects.carried import inline_data, nobody_called, object_arguments
+from weighbridge.dialects.carried import inline_content, nobody_called, object_arguments
 from weighbridge.dialects.gemini.signatures import NONE, parted
 from weighbridge.domain.request import Image, Message, Part, Role, Text, ToolCall, ToolResult
 
@@ -78,8 +78,8 @@ def _result(result: ToolResult, names: Mapping[str, str]) -> Wire:
 
 
 def _picture(url: str) -> Wire:
-    data = inline_data(url)
-    if data is None:
+    content = inline_content(url)
+    if content is None:
         return {"fileData": {"fileUri": url}}
-    media_type, encoded = data
+    media_type, encoded = content
     return {"inlineData": {"mimeType": media_type, "data": encoded}}
