@@ -139,7 +139,6 @@ _USED = (say(Role.USER, "go"), Message(Role.ASSISTANT, (ToolCall("c", "look", "{
     ("changes", "param"),
     [
         ({"choices": 2}, "n"),
-        ({"sampling": Sampling(seed=1)}, "seed"),
         ({"sampling": Sampling(temperature=1.5)}, "temperature"),
         ({"sampling": Sampling(stop=("",))}, "stop"),
         ({"wants_logprobs": True}, "logprobs"),
@@ -147,7 +146,6 @@ _USED = (say(Role.USER, "go"), Message(Role.ASSISTANT, (ToolCall("c", "look", "{
         ({"tools": (LOOK,), "tool_choice": ToolChoice("auto", may_be_parallel=False)}, "parallel_tool_calls"),
         ({"messages": _USED}, "tools"),
         ({"messages": _USED, "tools": (LOOK,), "tool_choice": ToolChoice("none")}, "tool_choice"),
-        ({"dialect": "openai_chat", "body": {"logit_bias": {"1": 2}}}, "logit_bias"),
         ({"messages": (Message(Role.ASSISTANT, (ToolCall("c", "look", "no"),)),), "tools": (LOOK,)}, "messages"),
         ({"messages": (Message(Role.TOOL, (ToolResult("orphan", "x"),)),), "tools": (LOOK,)}, "messages"),
         ({"messages": (Message(Role.USER, (Image("https://x/y.png"),)),)}, "messages"),

@@ -150,8 +150,6 @@ def test_limits_and_sampling_and_shape_stand_in_the_generation_config() -> None:
     [
         ({"choices": 2, "is_stream": True}, "n"),
         ({"tool_choice": ToolChoice("auto", may_be_parallel=False)}, "parallel_tool_calls"),
-        ({"dialect": "openai_chat", "body": {"logit_bias": {"1": 2}}}, "logit_bias"),
-        ({"dialect": "anthropic_messages", "body": {"thinking": {"type": "enabled"}}}, "thinking"),
         ({"messages": (Message(Role.ASSISTANT, (ToolCall("c", "x", "no"),)),)}, "messages"),
         ({"messages": (Message(Role.TOOL, (ToolResult("orphan", "x"),)),)}, "messages"),
         ({"messages": (Message(Role.USER, (Image("data:;base64,"),)),)}, "messages"),

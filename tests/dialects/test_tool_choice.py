@@ -7,7 +7,6 @@ import pytest
 from make import a_model
 from weighbridge.dialects.anthropic_messages import request as anthropic
 from weighbridge.dialects.openai_chat import request as openai
-from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.request import ToolChoice
 
 TURN = {"messages": [{"role": "user", "content": "Rome?"}], "model": "auto"}
@@ -69,23 +68,6 @@ def test_a_choice_that_only_the_host_knows_still_passes_to_its_own_dialect() -> 
     request = openai.parse_request(asked_openai(tool_choice="any"))
     assert request.tool_choice is None
     assert json.loads(openai.render_request(request, a_model(), wants_logprobs=False))["tool_choice"] == "any"
-    with pytest.raises(InvalidFieldError, match="tool_choice"):
-        anthropic.render_request(request, a_model(), wants_logprobs=False)
-
-
-@pytest.mark.parametrize(
-    ("fields", "param"),
-    [
-        ({"thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 4000}, "thinking"),
-        ({"top_k": 5}, "top_k"),
-        ({"output_config": {"effort": "high"}}, "output_config.effort"),
-    ],
-)
-def test_what_openai_has_no_place_for_is_refused_by_name(fields: dict[str, object], param: str) -> None:
-    request = anthropic.parse_request(asked_anthropic(**fields))
-    with pytest.raises(InvalidFieldError) as refused:
-        openai.render_request(request, a_model(), wants_logprobs=False)
-    assert refused.value.param == param
 
 
 def test_thinking_that_is_off_is_no_wish() -> None:

@@ -33,6 +33,11 @@ class Call:
         return int(self.sent[0]["status"])
 
     @property
+    def answer_headers(self) -> dict[str, str]:
+        """The answer's headers."""
+        return {name.decode(): value.decode() for name, value in self.sent[0]["headers"]}
+
+    @property
     def json(self) -> Any:
         """The answer's body."""
         return json.loads(b"".join(event.get("body", b"") for event in self.sent[1:]))

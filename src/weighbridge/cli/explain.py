@@ -81,6 +81,10 @@ def _headline(record: Record) -> str:
         lines.append(f"answer: kept from {record.cache_hit.of}, which cost {_usd(record.cache_hit.saved)}")
     if record.error_code is not None:
         lines.append(f"{'error' if record.status is not OutcomeStatus.DEGRADED else 'because'}: {record.error_code}")
+    if record.left_out:
+        lines.append(f"not told to the host: {', '.join(map(visible, record.left_out))}")
+    if record.unknown_parameters:
+        lines.append(f"fields that nobody knows: {', '.join(map(visible, record.unknown_parameters))}")
     if record.prompt_count is not None:
         lines.append(f"input {record.prompt_count.tokens} tokens, counted by {record.prompt_count.method}")
     lines.append(f"policy {record.policy_digest[:12]}, held {_usd(record.estimate)}, cost {_usd(record.cost)}")

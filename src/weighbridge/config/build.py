@@ -14,7 +14,7 @@ from weighbridge.config.price_list import price_in, read_price_list
 from weighbridge.config.prices import catalogue_price
 from weighbridge.config.proofs import read_proofs
 from weighbridge.config.routers import with_routers
-from weighbridge.config.schema import BudgetRow, KeyRow, MainFile, PrivacyRow, RateLimitRow, SignalRow
+from weighbridge.config.schema import BudgetRow, KeyRow, MainFile, RateLimitRow, SignalRow
 from weighbridge.config.schema_ladder import LimitsRow, ReviewRow, ReviewWhen, ShadowRow
 from weighbridge.config.schema_output import CitationsRow, OutputRow
 from weighbridge.config.schema_portfolio import HostRow, ModelRow
@@ -22,6 +22,7 @@ from weighbridge.config.schema_task import RuleRow, TaskFields
 from weighbridge.config.signals import BUILT_IN
 from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import SHADOW, Caller
+from weighbridge.domain.fit import OnForeign, OnUnknown, ParameterRule
 from weighbridge.domain.kept import CacheRule
 from weighbridge.domain.money import Money, Price
 from weighbridge.domain.policy import (
@@ -54,7 +55,7 @@ def build_policy(main: MainFile, tasks: Mapping[str, TaskFields], folder: Path, 
     """The policy with its digest. `folder` is where relative paths begin; `today` picks catalogue prices."""
     hosts = {SIMULATED: Host(SIMULATED, SIMULATED, SIMULATED)}
     hosts |= {name: _host(name, row) for name, row in main.hosts.items()}
-    built = {name: _task(name, row, main.privacy, folder) for name, row in tasks.items()}
+    built = {name: _task(name, row, main, folder) for name, row in tasks.items()}
     listed = read_price_list(folder)
     policy = Policy(
         digest="",
@@ -128,6 +129,7 @@ def _model(name: str, row: ModelRow, host: Host, today: date, listed: Price | No
         retires_on=row.retires_on,
         vectors=None if row.vectors is None else VectorRule(**dict(row.vectors)),
         scores=None if row.scores is None else Scale(**dict(row.scores)),
+        reasoning=row.reasoning,
     )
 
 
@@ -137,8 +139,8 @@ def _catalogue_price(host: Host, upstream_name: str, window_tokens: int, today: 
     return catalogue_price(host.provider, upstream_name, window_tokens, today)
 
 
-def _task(name: str, row: TaskFields, privacy: PrivacyRow, folder: Path) -> Task:
-    marker = _marker(name, row)
+def _task(name: str, row: TaskFields, main: MainFile, folder: Path) -> Task:
+    marker, privacy = _marker(name, row), main.privacy
     return Task(
         name=name,
         risk=row.risk_level,
@@ -167,6 +169,10 @@ def _task(name: str, row: TaskFields, privacy: PrivacyRow, folder: Path) -> Task
         evidence=build_evidence(row.evidence),
         cache=None if row.cache is None else CacheRule(row.cache.keep_s, row.cache.shared),
         conversation=build_conversation(row.conversation),
+        parameters=ParameterRule(
+            row.parameters.unknown or main.parameters.unknown or OnUnknown.PASS,
+            row.parameters.foreign or main.parameters.foreign or OnForeign.REFUSE,
+        ),
         review=_review(row.review),
         canary=None if row.canary is None else Canary(row.canary.model, row.canary.share),
         shadow=_shadow(row.shadow),

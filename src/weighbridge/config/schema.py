@@ -26,7 +26,7 @@ from weighbridge.config.fields import (
 from weighbridge.config.schema_evidence import CollectionName, CollectionRow, ToolName, ToolRow
 from weighbridge.config.schema_gate import publish_floors
 from weighbridge.config.schema_portfolio import HostRow, ModelRow
-from weighbridge.config.schema_task import TaskFields, TaskRow
+from weighbridge.config.schema_task import ParametersRow, TaskFields, TaskRow
 from weighbridge.domain.budget import OnExceed, Per, Period
 from weighbridge.domain.levels import Sensitivity
 from weighbridge.domain.policy import SignalKind, WhenAway
@@ -260,6 +260,8 @@ class MainFile(Row):
     """Where several gateways count rate limits together; without it each counts for itself."""
     privacy: PrivacyRow = PrivacyRow()
     """What holds for every task that does not say otherwise."""
+    parameters: ParametersRow = ParametersRow()
+    """Fields that not every host can be told, for every task that does not say otherwise."""
 
 
 def config_schema() -> dict[str, Any]:

@@ -22,6 +22,7 @@ from weighbridge.config.fields import (
 from weighbridge.config.known import INSIDE
 from weighbridge.config.presets import PRESETS
 from weighbridge.domain.levels import Capability, Sensitivity, Tier
+from weighbridge.domain.reasoning import ReasoningStyle
 from weighbridge.domain.usage import TOKENIZERS, WORDS
 
 Cosine = Annotated[float, Field(ge=-1, le=1), BeforeValidator(number)]
@@ -194,3 +195,6 @@ class ModelRow(Row):
     """For a model with the capability `embeddings`: how it is asked for vectors to search documents with."""
     scores: ScaleRow | None = None
     """For a model with the capability `rerank`: what its scores mean."""
+    reasoning: ReasoningStyle | None = None
+    """How the model is told how much to think: by a word (`effort`), in tokens (`budget`), or by a word while it
+    decides itself (`adaptive`). Without it callers of another dialect than its host's cannot tell it."""

@@ -38,6 +38,7 @@ from weighbridge.config.schema_output import OutputRow
 from weighbridge.config.signals import type_of_signals
 from weighbridge.domain.errors import ConfigError
 from weighbridge.domain.evidence import WhenNone
+from weighbridge.domain.fit import OnForeign, OnUnknown
 from weighbridge.domain.gate import OnMissingProof, ScorerKind
 from weighbridge.domain.levels import Risk, Sensitivity, Tier
 from weighbridge.domain.record import LOG_FIELDS
@@ -125,6 +126,17 @@ class CacheRow(Row):
     """Among all keys; without it, each key gets its own answers only."""
 
 
+class ParametersRow(Row):
+    """Fields of a call that not every host can be told."""
+
+    unknown: OnUnknown | None = None
+    """Fields that the caller's format does not have: `pass` them on to hosts of that format, do that and `warn` the
+    caller in `x-weighbridge-warnings`, or `reject` the request. Without it `pass`."""
+    foreign: OnForeign | None = None
+    """Wishes such as `logit_bias` or `seed` that a host's format has no place for: `refuse` that host, or leave them
+    out and `warn` the caller. Without it `refuse`."""
+
+
 class StorageRow(Row):
     """What is kept, and for how long."""
 
@@ -181,6 +193,8 @@ class TaskFields(Row):
     """Give answers again to the very same request; without it, each request is answered anew."""
     conversation: Annotated[ConversationRow | None, Field(validate_default=True)] = None
     """How the state of a long conversation is kept, for `limits.when_too_long: state`."""
+    parameters: ParametersRow = ParametersRow()
+    """Fields that not every host can be told; without it, what the main file's `parameters` say."""
     stream: StreamMode | None = None
     """`live`, or `validated` to hold a stream back until it passed; without it, live unless something is checked."""
 

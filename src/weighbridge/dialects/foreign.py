@@ -1,54 +1,66 @@
-"""Wishes of one format that another has no place for: refused by name, because one dropped in silence looks granted."""
+"""Wishes of one format that another has no place for. None is dropped in silence: one that looks granted and is not
+misleads; so the caller's request is refused for that host, or the caller is told what was left out.
+"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.request import Request
 
 Harmless = Mapping[str, tuple[object, ...]]
-FIELDS: Harmless = {
-    "frequency_penalty": (0,),
-    "presence_penalty": (0,),
-    "logit_bias": ({},),
-    "reasoning_effort": ("none",),
-    "verbosity": ("medium",),
+"""Fields, and their values that change nothing."""
+
+ESSENTIAL: Harmless = {
     "modalities": (["text"],),
     "audio": (),
     "web_search_options": (),
-    "prediction": (),
-    "reasoning": ({},),
-    "truncation": ("disabled",),
-    "max_tool_calls": (),
     "previous_response_id": (),
-    "thinking": ({"type": "disabled"},),
-    "top_k": (),
     "mcp_servers": ([],),
     "container": (),
+}
+"""Without these it would be another answer to another question: never left out."""
+WISHES: Harmless = {
+    "frequency_penalty": (0,),
+    "presence_penalty": (0,),
+    "logit_bias": ({},),
+    "verbosity": ("medium",),
+    "prediction": (),
+    "truncation": ("disabled",),
+    "max_tool_calls": (),
+    "top_k": (),
     "context_management": (),
 }
-"""Fields of some format that would change the answer, and their values that change nothing."""
-
-
-def refuse_foreign(request: Request, form: str, fields: Harmless = FIELDS) -> None:
-    """Raise InvalidFieldError for the first wish in the request's own body that a host of another format, such as
-    "Anthropic's format", cannot be told."""
-    body = request.body or {}
-    for param, harmless in fields.items():
-        value = body.get(param)
-        if value is not None and value not in harmless:
-            raise no_place(param, f"`{param}`", form)
-    config = body.get("output_config")
-    if isinstance(config, dict) and config.get("effort") is not None:
-        raise no_place("output_config.effort", "`output_config.effort`", form)
-    text = body.get("text")
-    if isinstance(text, dict) and text.get("verbosity") not in (None, "medium"):
-        raise no_place("text.verbosity", "`text.verbosity`", form)
+"""These change how the answer is made: policy says whether it may be made without them."""
+HINTS: Harmless = {
+    "store": (False,),
+    "service_tier": ("auto", "default", "standard_only"),
+    "prompt_cache_key": (),
+    "prompt_cache_retention": (),
+    "cache_control": (),
+    "inference_geo": (),
+    "moderation": (),
+    "speed": ("standard",),
+}
+"""These are for the host and its accounts, and another one has other ones."""
 
 
 def no_place(param: str, wish: str, form: str) -> InvalidFieldError:
-    """The error for one of them."""
+    """The error for one of them; `form` is such as "Anthropic's format"."""
     return InvalidFieldError(
         f"The request asks for {wish}, which {form} has no place for.",
         advice=f"Leave `{param}` out, or name a model of another host.",
         param=param,
     )
+
+
+def wishes_in(request: Request, fields: Harmless) -> Iterator[str]:
+    """Those of `fields` that the request's own body states with a value that would change something."""
+    body = request.body or {}
+    for param, harmless in fields.items():
+        value = body.get(param)
+        if value is not None and value not in harmless:
+            yield param
+    if fields is WISHES:
+        text = body.get("text")
+        if isinstance(text, dict) and text.get("verbosity") not in (None, "medium"):
+            yield "text.verbosity"

@@ -31,6 +31,7 @@ class DropReason(StrEnum):
     DEMOTED = "demoted"
     COOLING_DOWN = "cooling_down"
     DEPRECATED = "deprecated"
+    CANNOT_CARRY = "cannot_carry"
 
 
 class RouteReason(StrEnum):
@@ -63,6 +64,8 @@ class Candidate:
     """What its evaluation says today; `None` where the task has no quality gate."""
     proof_digest: str | None = None
     """The proof that was looked at; `None` when there was none."""
+    left_out: tuple[str, ...] = ()
+    """Fields of the request that its host is not told."""
 
     @property
     def is_kept(self) -> bool:
@@ -82,5 +85,10 @@ class Decision:
     """Why the first is first."""
     sentence: str
     """The same in one plain English sentence."""
+
+    def left_out(self, model: str) -> tuple[str, ...]:
+        """What the host of `model` is not told."""
+        return next((item.left_out for item in self.candidates if item.model == model), ())
+
     verifier: Candidate | None = None
     """The task's verifier, judged by whether it may see the request; `None` where the task has none."""

@@ -12,6 +12,7 @@ from weighbridge.domain.levels import Capability, Sensitivity, Tier
 from weighbridge.domain.money import Price
 from weighbridge.domain.proof import Proof
 from weighbridge.domain.rate import RateLimit
+from weighbridge.domain.reasoning import ReasoningStyle
 from weighbridge.domain.secret import Secret
 from weighbridge.domain.task import Task
 from weighbridge.domain.tool import Collection, DeclaredTool
@@ -86,6 +87,9 @@ class PortfolioModel:
     """How it is asked for vectors to search with; `None`: it is not."""
     scores: Scale | None = None
     """What its scores mean, where it ranks passages; `None`: it does not."""
+
+    reasoning: ReasoningStyle | None = None
+    """How it is told how much to think; `None`: it is not."""
 
     @property
     def space(self) -> str:

@@ -136,6 +136,14 @@ class Record:
     """Ids of the sources that the answer cites, where the task's contract asks for citations."""
     preparations: tuple[Probe, ...] = ()
     """Extra calls before the first attempt. Their cost is part of `cost`."""
+    unknown_parameters: tuple[str, ...] = ()
+    """Fields that the caller's format does not have, where the task wants the caller to hear of them."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What the host that served was not told of the request."""
+        served = self.served_model
+        return () if self.decision is None or served is None else self.decision.left_out(served)
 
     @property
     def verdict(self) -> str:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from weighbridge.domain.levels import Capability, Risk
 from weighbridge.domain.material import Source
+from weighbridge.domain.reasoning import Reasoning
 
 
 class Role(StrEnum):
@@ -172,6 +173,8 @@ class Request:
     """What is to be done with them; `None` leaves it to the model."""
     output: OutputFormat = TEXT_OUTPUT
     """The wanted shape of the answer."""
+    reasoning: Reasoning | None = None
+    """How much the model is to think; `None` leaves it to the model."""
     choices: int = 1
     """How many alternatives are asked for (`n`)."""
     wants_logprobs: bool = False

@@ -7,6 +7,7 @@ from enum import StrEnum
 from weighbridge.domain.conversation import ConversationRule
 from weighbridge.domain.difficulty import DifficultyModel
 from weighbridge.domain.evidence import EvidenceRule
+from weighbridge.domain.fit import STRICT, ParameterRule
 from weighbridge.domain.gate import QualityGate
 from weighbridge.domain.kept import CacheRule
 from weighbridge.domain.levels import Risk, Sensitivity
@@ -287,6 +288,8 @@ class Task:
     """How long its answers are given again to the very same request; `None`: never."""
     conversation: ConversationRule | None = None
     """How the state of a long conversation is kept, for `when_too_long: state`."""
+    parameters: ParameterRule = STRICT
+    """What happens to fields that not every host can be told."""
 
     @property
     def models(self) -> tuple[str, ...]:

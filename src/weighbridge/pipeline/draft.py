@@ -43,6 +43,8 @@ class Draft:
     shadows: Served | None = None
     """For shadow traffic: the answer that was given."""
     classification: Classification | None = None
+    unknown: tuple[str, ...] = ()
+    """Fields of the request that its format does not have, where the caller is to hear of them."""
     packed: Packed | None = None
     decision: Decision | None = None
     preparations: list[Probe] = field(default_factory=list)
@@ -135,6 +137,7 @@ class Draft:
             cache_hit=self.hit,
             cited=cited,
             preparations=tuple(self.preparations),
+            unknown_parameters=self.unknown,
             content=Content(transcript(self.request), answer) if task and task.stores_content else None,
         )
 

@@ -27,6 +27,7 @@ from weighbridge.domain.task import ConfidenceRule, Contract, StreamMode, Task
 from weighbridge.domain.tool import DeclaredTool
 from weighbridge.domain.usage import TokenCount
 from weighbridge.pipeline.draft import Draft
+from weighbridge.pipeline.fits import UNTELLING, Fits, unknown_to
 from weighbridge.pipeline.gather import evidence_signals, gather, require_evidence
 from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.pace import enter
@@ -151,6 +152,7 @@ def _classified(draft: Draft, in_force: InForce, counts: Counts) -> tuple[Task, 
     known = classify(request, draft.caller, in_force.policy, in_force.nearest, counts.of_input)
     draft.classification = known
     task = in_force.policy.tasks[known.task]
+    draft.unknown = unknown_to(request, task.parameters)
     return (_for_numbers(task) if request.is_for_numbers else task), known
 
 
@@ -169,10 +171,12 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation, gathered: 
     is_unchanged = packed.messages is request.messages
     sizing = Sizing(request, task, counts if is_unchanged else Counts(replace(request, messages=packed.messages)))
     offered = tuple(policy.tools[name] for name in task.evidence.offered_tools) if task.evidence else ()
-    decision = route(offering(request, offered), known, policy, estimate=sizing.estimate, situation=situation)
+    asked = offering(request, offered)
+    fits = Fits(asked, task.parameters, policy)
+    decision = route(asked, known, policy, estimate=sizing.estimate, situation=situation, fit=fits.of)
     draft.decision = decision
     if not decision.order:
-        raise _no_candidate(decision, situation)
+        raise fits.refusal(decision) or _no_candidate(decision, situation)
     told = task.instructions or ""
     return Plan(
         task=task,
@@ -273,7 +277,7 @@ def _told(candidate: Candidate) -> str:
 
 
 def _no_candidate(decision: Decision, situation: Situation) -> NoCandidateError:
-    telling = [item for item in decision.candidates if item.reason not in _UNTELLING] or list(decision.candidates)
+    telling = [item for item in decision.candidates if item.reason not in UNTELLING] or list(decision.candidates)
     condition = f"No model may serve this request ({'; '.join(map(_told, telling))})."
     waits = [situation.cooling_down[item.model] for item in telling if item.reason is DropReason.COOLING_DOWN]
     if waits:
@@ -284,6 +288,3 @@ def _no_candidate(decision: Decision, situation: Situation) -> NoCandidateError:
         advice="Change the request, or the policy.",
         decision=decision,
     )
-
-
-_UNTELLING = frozenset({DropReason.NOT_IN_SELECTION_RECORD, DropReason.NOT_PINNED, DropReason.NOT_DRAWN})

@@ -136,6 +136,16 @@ class LiveStream:
         return self._flow.draft.rates
 
     @property
+    def unknown_parameters(self) -> tuple[str, ...]:
+        """Fields that nobody knows, where the caller is to hear of them."""
+        return self._flow.draft.unknown
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What the host is not told of the request."""
+        return self._flow.plan.decision.left_out(self.model)
+
+    @property
     def dialect(self) -> str:
         """What the caller speaks."""
         return self._flow.draft.request.dialect

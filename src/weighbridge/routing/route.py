@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from weighbridge.domain.decision import Candidate, Decision, DropReason, RouteReason
+from weighbridge.domain.fit import FITS, Fit
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Risk
 from weighbridge.domain.policy import Policy, PortfolioModel
@@ -16,6 +17,11 @@ from weighbridge.routing.situation import Situation
 HIGH_RISK_SENTENCE = "high-risk request requires strongest reasoning and conservative fallback"
 
 
+def _fits(model: PortfolioModel) -> Fit:
+    del model
+    return FITS
+
+
 def route(
     request: Request,
     classification: Classification,
@@ -23,11 +29,13 @@ def route(
     *,
     estimate: Callable[[PortfolioModel], Estimate],
     situation: Situation,
+    fit: Callable[[PortfolioModel], Fit] = _fits,
 ) -> Decision:
     """Decide who may serve `request`, first choice first.
 
-    `estimate` gives a model's upper estimate for the packed input. The order is the selection record's own: primary,
-    then fallbacks as listed; a pinned call has one candidate. Two decisions on equal arguments are equal.
+    `estimate` gives a model's upper estimate for the packed input, `fit` what its host cannot be told. The order is the
+    selection record's own: primary, then fallbacks as listed; a pinned call has one candidate. Two decisions on equal
+    arguments are equal.
     """
     task = policy.tasks[classification.task]
     pinned = request.model if request.model in policy.models else None
@@ -35,7 +43,7 @@ def route(
 
     def judge(model: PortfolioModel, rules: Rules = RULES) -> Candidate:
         host = policy.hosts[model.host]
-        case = Case(model, host, task, request, classification, estimate(model), situation, pinned, needs, first)
+        case = Case(model, host, task, request, classification, estimate(model), situation, pinned, needs, first, fit)
         return _candidate(case, _first_objection(case, rules))
 
     judged = {name: judge(model) for name, model in policy.models.items()}
@@ -60,7 +68,7 @@ def judge_aside(
     task = policy.tasks[classification.task]
     first = policy.models[task.primary_model]
     host = policy.hosts[model.host]
-    case = Case(model, host, task, request, classification, estimate, situation, None, frozenset(), first)
+    case = Case(model, host, task, request, classification, estimate, situation, None, frozenset(), first, _fits)
     return _candidate(case, _first_objection(case, VERIFIER_RULES))
 
 
@@ -83,7 +91,7 @@ def _candidate(case: Case, objection: Objection | None) -> Candidate:
         standing = case.situation.proof(case.task.name, case.model.name)
         candidate = replace(candidate, proof=standing.on(case.situation.today), proof_digest=standing.digest)
     if objection is None:
-        return candidate
+        return replace(candidate, left_out=case.fit(case.model).left_out)
     return replace(candidate, reason=objection.reason, numbers=objection.numbers)
 
 

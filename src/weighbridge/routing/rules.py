@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from weighbridge.domain.decision import DropReason
+from weighbridge.domain.fit import Fit
 from weighbridge.domain.gate import OnMissingProof
 from weighbridge.domain.hold import Estimate
 from weighbridge.domain.levels import Capability, Risk, Tier
@@ -36,6 +37,8 @@ class Case:
     needs: frozenset[Capability]
     first_choice: PortfolioModel
     """The task's primary, whose vectors nobody else's may be mixed with."""
+    fit: Callable[[PortfolioModel], Fit]
+    """The request held against a model's host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,12 @@ def capability_missing(case: Case) -> Objection | None:
     if not missing:
         return None
     return Objection(DropReason.CAPABILITY_MISSING, {"missing": ", ".join(sorted(missing))})
+
+
+def cannot_carry(case: Case) -> Objection | None:
+    """The format that the model's host speaks has no place for something the request cannot do without."""
+    refusal = case.fit(case.model).refusal
+    return None if refusal is None else Objection(DropReason.CANNOT_CARRY, {"param": refusal.param or "unknown"})
 
 
 def deprecated(case: Case) -> Objection | None:
@@ -226,6 +235,7 @@ RULES: Rules = (
     region_not_allowed,
     too_weak_for_risk,
     capability_missing,
+    cannot_carry,
     deprecated,
     condition_not_met,
     not_proved,

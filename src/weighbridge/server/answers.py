@@ -30,6 +30,10 @@ RENDER_ERROR: dict[str, Callable[[WeighbridgeError], bytes]] = {
 }
 
 
+MOST_WARNINGS = 20
+LONGEST_SHOWN_NAME = 60
+
+
 def answer_headers(outcome: Outcome) -> HeaderList:
     """What really served, why, with what verdict, what it cost, and what rate limits leave."""
     record = outcome.record
@@ -60,6 +64,7 @@ def record_headers(record: Record) -> HeaderList:
         *review,
         *cache,
         *_route(record.served_model or "none", reason, record.is_fallback),
+        *_warnings(record.unknown_parameters, record.left_out),
         (b"x-weighbridge-cost-usd", b"unknown" if record.cost is None else str(record.cost).encode()),
         (b"x-weighbridge-verdict", record.verdict.encode()),
     ]
@@ -68,7 +73,21 @@ def record_headers(record: Record) -> HeaderList:
 def begun_headers(live: LiveStream) -> HeaderList:
     """The same for an answer that has only begun: verdict and cost come at its end."""
     route = _route(live.model, live.reason, live.is_fallback)
-    return [*_identity(live.record_id), *route, *rate_headers(live.rates, live.dialect)]
+    warnings = _warnings(live.unknown_parameters, live.left_out)
+    return [*_identity(live.record_id), *route, *warnings, *rate_headers(live.rates, live.dialect)]
+
+
+def _warnings(unknown: Sequence[str], left_out: Sequence[str]) -> HeaderList:
+    """Fields that nobody knew or that the serving host was not told of: a list of tokens with a parameter (RFC 8941).
+    A name may be anything, so it is shortened and quoted; of very many the first are told."""
+    told = [("unknown_parameter", name) for name in unknown] + [("left_out", name) for name in left_out]
+    items = [f"{code};param={_quoted(name)}" for code, name in told[:MOST_WARNINGS]]
+    return [(b"x-weighbridge-warnings", ", ".join(items).encode())] if items else []
+
+
+def _quoted(name: str) -> str:
+    shown = "".join(char if char.isascii() and char.isprintable() and char not in '"\\' else "?" for char in name)
+    return f'"{shown[:LONGEST_SHOWN_NAME]}"'
 
 
 def _identity(record_id: str) -> HeaderList:

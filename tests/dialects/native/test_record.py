@@ -80,6 +80,7 @@ def test_an_explanation_lists_every_model_with_its_numbers() -> None:
             "estimate_usd": "0.0001",
             "proof": None,
             "proof_digest": None,
+            "left_out": [],
         },
         {
             "model": "big",
@@ -90,6 +91,7 @@ def test_an_explanation_lists_every_model_with_its_numbers() -> None:
             "estimate_usd": None,
             "proof": None,
             "proof_digest": None,
+            "left_out": [],
         },
     ]
 

@@ -1,39 +1,49 @@
-"""What Anthropic's format has no place for is refused by name: a wish dropped in silence looks granted."""
+"""What Anthropic's format has no place for, and would be another request without."""
 
 from collections.abc import Callable
 
-from weighbridge.dialects.foreign import FIELDS, Harmless, no_place, refuse_foreign
+from weighbridge.dialects.anthropic_messages.messages import render_conversation
+from weighbridge.dialects.foreign import no_place
+from weighbridge.domain.policy import PortfolioModel
+from weighbridge.domain.reasoning import ReasoningStyle
 from weighbridge.domain.request import Request
 
+FORM = "Anthropic's format"
+DIALECT = "anthropic_messages"
 _Test = Callable[[Request], bool]
 
 _WISHES: tuple[tuple[str, str, _Test], ...] = (
     ("n", "more than one answer", lambda request: request.choices > 1),
-    ("seed", "a seed", lambda request: request.sampling.seed is not None),
     ("temperature", "a temperature above 1", lambda request: (request.sampling.temperature or 0) > 1),
     (
         "stop",
         "a stop text of nothing but space",
         lambda request: any(not text.strip() for text in request.sampling.stop),
     ),
+    ("logprobs", "log-probabilities", lambda request: request.wants_logprobs),
 )
-_FORM = "Anthropic's format"
-_TOOL_FIELDS: Harmless = {"tool_choice": ("auto",), "parallel_tool_calls": (True,)}
-"""Foreign as well, where their dialect's parser did not put them into `Request.tool_choice`."""
 
 
-def refuse_what_cannot_be_carried(request: Request, *, wants_logprobs: bool, is_own: bool) -> None:
-    """Raise InvalidFieldError for the first wish of `request` that a host of this dialect cannot be told.
-
-    `is_own` says that the request's body goes out as it came, so that only the gateway's own wishes can be lost.
-    """
+def check(request: Request) -> None:
+    """Raise InvalidFieldError for the first wish or part that a host of this dialect cannot be told."""
     for param, wish, has_it in _WISHES:
         if has_it(request):
-            raise no_place(param, wish, _FORM)
-    if wants_logprobs or request.wants_logprobs:
-        raise no_place("logprobs", "log-probabilities", _FORM)
+            raise no_place(param, wish, FORM)
     if request.output.kind == "json_object":
         param = "output" if request.dialect == "native" else "response_format"
-        raise no_place(param, "JSON without a schema", _FORM)
-    if not is_own:
-        refuse_foreign(request, _FORM, FIELDS if request.tool_choice is not None else {**FIELDS, **_TOOL_FIELDS})
+        raise no_place(param, "JSON without a schema", FORM)
+    if request.dialect != DIALECT or request.body is None:
+        render_conversation(request.messages)
+
+
+def can_think(request: Request, model: PortfolioModel) -> bool:
+    """These models think neither beside sampling of the caller's own nor before a call that they are forced to make,
+    and a budget in tokens has to leave room for the answer.
+    https://platform.claude.com/docs/en/build-with-claude/extended-thinking"""
+    sampling, choice = request.sampling, request.tool_choice
+    is_free = sampling.temperature in (None, 1) and sampling.top_p in (None, 1)
+    is_forced = choice is not None and choice.kind in {"required", "tool"}
+    wanted = request.reasoning
+    limit = request.max_output_tokens or model.max_output_tokens
+    has_room = model.reasoning is not ReasoningStyle.BUDGET or (wanted is not None and wanted.tokens(limit) is not None)
+    return is_free and not is_forced and has_room

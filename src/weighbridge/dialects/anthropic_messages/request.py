@@ -1,10 +1,11 @@
 """An Anthropic Messages call, both ways: what a caller sends in, and what goes out to a host of the same dialect."""
 
+from dataclasses import replace
 from typing import cast
 
 import orjson
 
-from weighbridge.dialects.anthropic_messages.limits import refuse_what_cannot_be_carried
+from weighbridge.dialects.anthropic_messages.limits import DIALECT, can_think, check
 from weighbridge.dialects.anthropic_messages.messages import (
     keep_wire_form,
     parse_messages,
@@ -31,11 +32,11 @@ from weighbridge.dialects.fields import (
     read_object,
 )
 from weighbridge.dialects.json_text import parse_object
+from weighbridge.dialects.thinking import anthropic_fields, parse_effort
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.policy import PortfolioModel
+from weighbridge.domain.reasoning import Effort, Reasoning
 from weighbridge.domain.request import Request, Sampling
-
-DIALECT = "anthropic_messages"
 
 
 def parse_request(body: bytes) -> Request:
@@ -61,6 +62,7 @@ def parse_count_request(body: bytes) -> Request:
         tools=parse_tools(fields),
         tool_choice=parse_tool_choice(fields),
         output=parse_output(fields),
+        reasoning=_reasoning(fields),
         is_stream=read_flag(fields, "stream") or False,
         # Every stream of this dialect reports usage; no caller has to ask.
         wants_stream_usage=True,
@@ -77,6 +79,17 @@ def _sampling(fields: Fields) -> Sampling:
         top_p=read_number(fields, "top_p", least=0, most=1),
         stop=_stop(fields),
     )
+
+
+def _reasoning(fields: Fields) -> Reasoning | None:
+    """`thinking`, and the `effort` that may stand beside or without it."""
+    thinking = read_object(fields, "thinking") or {}
+    effort = parse_effort((read_object(fields, "output_config") or {}).get("effort"))
+    if thinking.get("type") == "enabled":
+        return Reasoning(effort, read_int(thinking, "budget_tokens", "thinking", least=1))
+    if thinking.get("type") == "disabled":
+        return Reasoning(Effort.NONE)
+    return Reasoning(effort) if effort is not None or thinking else None
 
 
 def _stop(fields: Fields) -> tuple[str, ...]:
@@ -103,10 +116,10 @@ def render_request(
     those that the gateway added or rewrote are written anew. Raises InvalidFieldError for what cannot be carried.
     """
     own = request.body if request.dialect == DIALECT else None
-    refuse_what_cannot_be_carried(request, wants_logprobs=wants_logprobs, is_own=own is not None)
+    check(replace(request, wants_logprobs=request.wants_logprobs or wants_logprobs))
     limit = request.max_output_tokens or model.max_output_tokens
     if own is None:
-        body = _build(request)
+        body = _build(request, model, limit)
     else:
         _check_thinking(own, limit)
         body = dict(own)
@@ -124,8 +137,11 @@ def render_request(
     return orjson.dumps(body)
 
 
-def _build(request: Request) -> dict[str, object]:
+def _build(request: Request, model: PortfolioModel, limit: int) -> dict[str, object]:
     sampling, choice, schema = request.sampling, request.tool_choice, request.output.schema_json
+    wanted = request.reasoning if can_think(request, model) else None
+    thinking = anthropic_fields(wanted, model.reasoning, limit)
+    config = {"effort": thinking.get("effort")} if "effort" in thinking else {}
     body: dict[str, object] = {"model": "", "max_tokens": 0}
     _set_conversation(body, *render_conversation(request.messages))
     optional: dict[str, object] = {
@@ -134,7 +150,8 @@ def _build(request: Request) -> dict[str, object]:
         "stop_sequences": list(sampling.stop) or None,
         "tools": render_tools(request.tools) or None,
         "tool_choice": render_tool_choice(choice) if choice is not None and request.tools else None,
-        "output_config": None if schema is None else render_output(schema),
+        "output_config": {**config, **({} if schema is None else render_output(schema))} or None,
+        "thinking": thinking.get("thinking"),
     }
     return body | {key: value for key, value in optional.items() if value is not None}
 

@@ -3,10 +3,15 @@
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
 """
 
+from dataclasses import replace
+from typing import cast
+
 import orjson
 
-from weighbridge.dialects.bedrock.contents import FORM, has_tool_traffic, render_system, render_turns
-from weighbridge.dialects.foreign import no_place, refuse_foreign
+from weighbridge.dialects.anthropic_messages.limits import can_think
+from weighbridge.dialects.bedrock.contents import render_system, render_turns
+from weighbridge.dialects.bedrock.limits import check
+from weighbridge.dialects.thinking import anthropic_fields
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.request import OutputFormat, Request, Tool, ToolChoice
 
@@ -15,36 +20,17 @@ Wire = dict[str, object]
 
 def render_request(request: Request, model: PortfolioModel, *, wants_logprobs: bool) -> bytes:
     """The call on the wire; the model's name stands in the path. Raises InvalidFieldError for what has no place."""
-    _refuse_what_cannot_be_carried(request, wants_logprobs=wants_logprobs)
+    check(replace(request, wants_logprobs=request.wants_logprobs or wants_logprobs))
+    inference = _inference(request, model)
+    effort, more = _thinking(request, model, cast("int", inference["maxTokens"]))
     optional: Wire = {
         "system": render_system(request.messages),
         "toolConfig": _tools(request),
-        "outputConfig": _output(request.output),
+        "outputConfig": {**effort, **_output(request.output)} or None,
+        "additionalModelRequestFields": more or None,
     }
-    body: Wire = {"messages": render_turns(request.messages), "inferenceConfig": _inference(request, model)}
+    body: Wire = {"messages": render_turns(request.messages), "inferenceConfig": inference}
     return orjson.dumps(body | {key: value for key, value in optional.items() if value is not None})
-
-
-def _refuse_what_cannot_be_carried(request: Request, *, wants_logprobs: bool) -> None:
-    sampling, choice = request.sampling, request.tool_choice
-    wishes = {
-        "n": ("more than one answer", request.choices > 1),
-        "seed": ("a seed", sampling.seed is not None),
-        "temperature": ("a temperature above 1", (sampling.temperature or 0) > 1),
-        "stop": ("a stop text that is empty", "" in sampling.stop),
-        "logprobs": ("log-probabilities", wants_logprobs or request.wants_logprobs),
-        "response_format": ("JSON without a schema", request.output.kind == "json_object"),
-        "parallel_tool_calls": ("one tool call at most", choice is not None and not choice.may_be_parallel),
-        "tools": ("calls of tools without the tools", not request.tools and has_tool_traffic(request.messages)),
-        "tool_choice": (
-            "tools that were used and may not be used now",
-            choice is not None and choice.kind == "none" and has_tool_traffic(request.messages),
-        ),
-    }
-    for param, (wish, has_it) in wishes.items():
-        if has_it:
-            raise no_place(param, wish, FORM)
-    refuse_foreign(request, FORM)
 
 
 def _inference(request: Request, model: PortfolioModel) -> Wire:
@@ -58,10 +44,21 @@ def _inference(request: Request, model: PortfolioModel) -> Wire:
     return {key: value for key, value in optional.items() if value is not None}
 
 
-def _output(output: OutputFormat) -> Wire | None:
+def _thinking(request: Request, model: PortfolioModel, limit: int) -> tuple[Wire, Wire]:
+    """What stands in `outputConfig`, and what Bedrock hands to the model as it is: Anthropic's models there know
+    `thinking`."""
+    wanted = request.reasoning if can_think(request, model) else None
+    fields = anthropic_fields(wanted, model.reasoning, limit)
+    return (
+        {key: value for key, value in fields.items() if key == "effort"},
+        {key: value for key, value in fields.items() if key == "thinking"},
+    )
+
+
+def _output(output: OutputFormat) -> Wire:
     """A schema goes out as the text that Bedrock wants it as."""
     if output.schema_json is None:
-        return None
+        return {}
     schema = {"schema": output.schema_json, "name": "answer"}
     return {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}
 

@@ -2,23 +2,19 @@
 
 import orjson
 
-from weighbridge.dialects.foreign import no_place, refuse_foreign
 from weighbridge.dialects.gemini.contents import render_contents, render_instructions
+from weighbridge.dialects.gemini.limits import check
+from weighbridge.dialects.thinking import gemini_config
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.request import OutputFormat, Request, Tool, ToolChoice
 
-_FORM = "Gemini's format"
 _MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY", "tool": "ANY"}
 Wire = dict[str, object]
 
 
 def render_request(request: Request, model: PortfolioModel, *, wants_logprobs: bool) -> bytes:
     """The call on the wire; the model's name stands in the path. Raises InvalidFieldError for what has no place."""
-    if request.choices > 1 and request.is_stream:
-        raise no_place("n", "more than one answer in a stream", _FORM)
-    if request.tool_choice is not None and not request.tool_choice.may_be_parallel:
-        raise no_place("parallel_tool_calls", "one tool call at most", _FORM)
-    refuse_foreign(request, _FORM)
+    check(request)
     optional: Wire = {
         "systemInstruction": render_instructions(request.messages),
         "tools": _tools(request.tools),
@@ -41,6 +37,7 @@ def _generation(request: Request, model: PortfolioModel, wants_logprobs: bool) -
         "stopSequences": list(sampling.stop) or None,
         "candidateCount": request.choices if request.choices > 1 else None,
         "responseLogprobs": True if wants_logprobs else None,
+        "thinkingConfig": gemini_config(request.reasoning, model.reasoning),
         **_output(request.output),
     }
     return {key: value for key, value in optional.items() if value is not None}

@@ -52,6 +52,7 @@ def render_record(record: Record) -> Json:
         else {"covered": record.state.covered, "tokens": record.state.tokens, "is_reused": record.state.is_reused},
         "latest_customer_message_used": record.latest_customer_message_used,
         "preparations": [render_probe(probe) for probe in record.preparations],
+        "unknown_parameters": list(record.unknown_parameters),
         "content": _content(record.content),
     }
 
@@ -152,6 +153,7 @@ def render_candidate(candidate: Candidate) -> Json:
         "estimate_usd": usd(candidate.estimate),
         "proof": None if candidate.proof is None else candidate.proof.value,
         "proof_digest": candidate.proof_digest,
+        "left_out": list(candidate.left_out),
     }
 
 

@@ -1,9 +1,10 @@
-"""What OpenAI's chat format has no place for."""
+"""What OpenAI's chat format has no place for: nothing of what a request can mean."""
 
-from weighbridge.dialects.foreign import refuse_foreign
 from weighbridge.domain.request import Request
 
+FORM = "OpenAI's chat format"
 
-def refuse_what_cannot_be_carried(request: Request) -> None:
-    """Raise InvalidFieldError for the first wish in a foreign body that a host of this dialect cannot be told."""
-    refuse_foreign(request, "OpenAI's chat format")
+
+def check(request: Request) -> None:
+    """Nothing has to be refused."""
+    del request

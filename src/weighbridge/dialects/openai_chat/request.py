@@ -12,10 +12,10 @@ from weighbridge.dialects.fields import (
     read_list,
     read_number,
     read_object,
+    read_text,
     read_user,
 )
 from weighbridge.dialects.json_text import parse_object
-from weighbridge.dialects.openai_chat.limits import refuse_what_cannot_be_carried
 from weighbridge.dialects.openai_chat.messages import keep_wire_form, parse_messages, render_messages
 from weighbridge.dialects.openai_chat.tools import (
     parse_output,
@@ -25,7 +25,9 @@ from weighbridge.dialects.openai_chat.tools import (
     render_tool_choice,
     render_tools,
 )
+from weighbridge.dialects.thinking import parse_effort
 from weighbridge.domain.policy import PortfolioModel
+from weighbridge.domain.reasoning import Reasoning
 from weighbridge.domain.request import TEXT_OUTPUT, Request, Sampling
 
 DIALECT = "openai_chat"
@@ -49,6 +51,7 @@ def parse_request(body: bytes) -> Request:
         tools=parse_tools(fields),
         tool_choice=parse_tool_choice(fields),
         output=parse_output(fields),
+        reasoning=_reasoning(fields),
         choices=read_int(fields, "n", least=1, most=MOST_CHOICES) or 1,
         wants_logprobs=_wants_logprobs(fields),
         is_stream=read_flag(fields, "stream") or False,
@@ -71,6 +74,11 @@ def _sampling(fields: Fields) -> Sampling:
         seed=read_int(fields, "seed", least=-(2**63)),
         stop=_stop(fields.get("stop")),
     )
+
+
+def _reasoning(fields: Fields) -> Reasoning | None:
+    effort = parse_effort(read_text(fields, "reasoning_effort"))
+    return None if effort is None else Reasoning(effort)
 
 
 def _stop(value: object) -> tuple[str, ...]:
@@ -100,8 +108,7 @@ def render_request(
 
     A caller's body of the same dialect goes out as it came, in its own field order, but for what policy changes: the
     model's name, the output limit, streaming with usage, log-probabilities. With `messages_changed` the messages are
-    compared one by one and only those that the gateway added or rewrote are written anew. Raises InvalidFieldError for
-    what a foreign body wants and this format cannot carry.
+    compared one by one and only those that the gateway added or rewrote are written anew.
     """
     if request.dialect == DIALECT and request.body is not None:
         body = dict(request.body)
@@ -112,8 +119,7 @@ def render_request(
         if request.output != TEXT_OUTPUT and body.get("response_format") is None:
             body["response_format"] = render_output(request.output)
     else:
-        refuse_what_cannot_be_carried(request)
-        body = _build(request)
+        body = _build(request, model)
     body["model"] = model.upstream_name
     _bound_output(body, request.max_output_tokens)
     _set_streaming(body, request.is_stream)
@@ -122,8 +128,8 @@ def render_request(
     return orjson.dumps(body)
 
 
-def _build(request: Request) -> dict[str, object]:
-    sampling = request.sampling
+def _build(request: Request, model: PortfolioModel) -> dict[str, object]:
+    sampling, thinks = request.sampling, request.reasoning is not None and model.reasoning is not None
     optional: dict[str, object] = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -132,6 +138,7 @@ def _build(request: Request) -> dict[str, object]:
         "tools": render_tools(request.tools) or None,
         "response_format": None if request.output == TEXT_OUTPUT else render_output(request.output),
         "n": request.choices if request.choices > 1 else None,
+        "reasoning_effort": request.reasoning.word.value if request.reasoning and thinks else None,
     }
     body: dict[str, object] = {"model": "", "messages": render_messages(request.messages)}
     if request.tool_choice is not None and request.tools:

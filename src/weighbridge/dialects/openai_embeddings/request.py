@@ -29,6 +29,7 @@ def parse_request(body: bytes) -> Request:
         user=read_user(fields),
         metadata=read_labels(fields, "metadata"),
         embedding=EmbeddingWish(dimensions, is_base64=encoding == "base64"),
+        body=fields,
     )
 
 

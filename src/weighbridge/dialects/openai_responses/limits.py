@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from weighbridge.dialects.fields import Fields
-from weighbridge.dialects.foreign import no_place, refuse_foreign
+from weighbridge.dialects.foreign import no_place
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.request import Request
 
@@ -14,7 +14,7 @@ _STATE: Mapping[str, tuple[object, ...]] = {
     "background": (False,),
     "prompt": (),
 }
-_FORM = "OpenAI's Responses format"
+FORM = "OpenAI's Responses format"
 
 
 def refuse_state(fields: Fields) -> None:
@@ -29,10 +29,9 @@ def refuse_state(fields: Fields) -> None:
             )
 
 
-def refuse_what_cannot_be_carried(request: Request) -> None:
+def check(request: Request) -> None:
     """Raise InvalidFieldError for the first wish that a host of this dialect cannot be told."""
-    wishes = {"stop": request.sampling.stop, "seed": request.sampling.seed is not None, "n": request.choices > 1}
+    wishes = {"stop": request.sampling.stop, "n": request.choices > 1}
     for param, has_it in wishes.items():
         if has_it:
-            raise no_place(param, f"`{param}`", _FORM)
-    refuse_foreign(request, _FORM)
+            raise no_place(param, f"`{param}`", FORM)

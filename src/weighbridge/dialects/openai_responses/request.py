@@ -17,7 +17,7 @@ from weighbridge.dialects.fields import (
 )
 from weighbridge.dialects.json_text import parse_object
 from weighbridge.dialects.openai_responses.items import Turn, keep_wire_form, parse_input, render_items
-from weighbridge.dialects.openai_responses.limits import refuse_state, refuse_what_cannot_be_carried
+from weighbridge.dialects.openai_responses.limits import check, refuse_state
 from weighbridge.dialects.openai_responses.tools import (
     parse_output,
     parse_tool_choice,
@@ -26,7 +26,9 @@ from weighbridge.dialects.openai_responses.tools import (
     render_tool_choice,
     render_tools,
 )
+from weighbridge.dialects.thinking import parse_effort
 from weighbridge.domain.policy import PortfolioModel
+from weighbridge.domain.reasoning import Reasoning
 from weighbridge.domain.request import TEXT_OUTPUT, Request, Sampling
 
 DIALECT = "openai_responses"
@@ -52,6 +54,7 @@ def parse_request(body: bytes) -> Request:
         tools=parse_tools(fields),
         tool_choice=parse_tool_choice(fields),
         output=parse_output(fields),
+        reasoning=_reasoning(fields),
         wants_logprobs=_wants_logprobs(fields),
         is_stream=read_flag(fields, "stream") or False,
         wants_stream_usage=True,
@@ -63,6 +66,11 @@ def parse_request(body: bytes) -> Request:
 
 def _turns(fields: Fields) -> tuple[Turn, ...]:
     return parse_input(fields.get("input"), read_text(fields, "instructions"))
+
+
+def _reasoning(fields: Fields) -> Reasoning | None:
+    effort = parse_effort((read_object(fields, "reasoning") or {}).get("effort"))
+    return None if effort is None else Reasoning(effort)
 
 
 def _wants_logprobs(fields: Fields) -> bool:
@@ -93,8 +101,8 @@ def render_request(
         if request.output != TEXT_OUTPUT and not _states_format(body):
             body["text"] = {**(read_object(body, "text") or {}), **render_output(request.output)}
     else:
-        refuse_what_cannot_be_carried(request)
-        body = _build(request)
+        check(request)
+        body = _build(request, model)
     body |= {"model": model.upstream_name, "store": False}
     if request.max_output_tokens is not None:
         body["max_output_tokens"] = request.max_output_tokens
@@ -112,13 +120,14 @@ def _states_format(body: Fields) -> bool:
     return isinstance(text, dict) and text.get("format") is not None
 
 
-def _build(request: Request) -> dict[str, object]:
-    sampling = request.sampling
+def _build(request: Request, model: PortfolioModel) -> dict[str, object]:
+    sampling, wanted = request.sampling, request.reasoning if model.reasoning is not None else None
     optional: dict[str, object] = {
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "tools": render_tools(request.tools) or None,
         "text": None if request.output == TEXT_OUTPUT else render_output(request.output),
+        "reasoning": None if wanted is None else {"effort": wanted.word.value, "summary": "auto"},
     }
     body: dict[str, object] = {"model": "", "input": render_items(request.messages)}
     if request.tool_choice is not None and request.tools:

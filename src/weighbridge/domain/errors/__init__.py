@@ -7,6 +7,7 @@
     │   ├── BodyTooLargeError           413  body_too_large
     │   ├── BodyTooSlowError            408  body_too_slow
     │   ├── InvalidFieldError           400  invalid_field
+    │   │   └── UnknownParameterError   400  unknown_parameter
     │   ├── EmptyInputError             400  empty_input
     │   ├── InputTooLongError           400  input_too_long
     │   ├── NotFoundError               404  unknown_task, unknown_model, unknown_record, ...
@@ -114,6 +115,7 @@ from weighbridge.domain.errors.request import (
     RequestError,
     ReviewConflictError,
     UnauthenticatedError,
+    UnknownParameterError,
     UnreadableDocumentError,
     UnsupportedMediaTypeError,
 )
@@ -166,6 +168,7 @@ __all__ = [
     "ReviewConflictError",
     "StoreError",
     "UnauthenticatedError",
+    "UnknownParameterError",
     "UnreadableDocumentError",
     "UnsupportedMediaTypeError",
     "UnwritableRecordError",

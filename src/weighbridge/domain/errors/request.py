@@ -43,6 +43,12 @@ class InvalidFieldError(RequestError):
     code = "invalid_field"
 
 
+class UnknownParameterError(InvalidFieldError):
+    """A field that the format does not have, where the task takes none; `param` names it."""
+
+    code = "unknown_parameter"
+
+
 class EmptyInputError(RequestError):
     """There is nothing to send to a model."""
 

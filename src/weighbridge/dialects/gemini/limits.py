@@ -1,0 +1,16 @@
+"""What Gemini's format has no place for, and would be another request without."""
+
+from weighbridge.dialects.foreign import no_place
+from weighbridge.dialects.gemini.contents import render_contents
+from weighbridge.domain.request import Request
+
+FORM = "Gemini's format"
+
+
+def check(request: Request) -> None:
+    """Raise InvalidFieldError for the first wish or part that a host of this dialect cannot be told."""
+    if request.choices > 1 and request.is_stream:
+        raise no_place("n", "more than one answer in a stream", FORM)
+    if request.tool_choice is not None and not request.tool_choice.may_be_parallel:
+        raise no_place("parallel_tool_calls", "one tool call at most", FORM)
+    render_contents(request.messages)
