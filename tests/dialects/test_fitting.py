@@ -159,8 +159,8 @@ def sent(request: Request, host: str, model: PortfolioModel) -> dict[str, Any]:
         ("anthropic_messages", BUDGET, ("thinking",), {"type": "enabled", "budget_tokens": 16_384}),
         ("anthropic_messages", ADAPTIVE, ("thinking",), {"type": "adaptive"}),
         ("anthropic_messages", ADAPTIVE, ("output_config", "effort"), "high"),
-        ("gemini", BUDGET, ("generationConfig", "thinkingConfig"), {"thinkingBudget": 16_384}),
-        ("gemini", EFFORT, ("generationConfig", "thinkingConfig"), {"thinkingLevel": "high"}),
+        ("gemini", BUDGET, ("generationConfig", "thinkingConfig"), {"thinkingBudget": 16_384, "includeThoughts": True}),
+        ("gemini", EFFORT, ("generationConfig", "thinkingConfig"), {"thinkingLevel": "high", "includeThoughts": True}),
         ("bedrock", ADAPTIVE, ("outputConfig", "effort"), "high"),
         (
             "bedrock",

@@ -235,7 +235,7 @@ def test_a_stream_is_understood() -> None:
     ]
     reader, collector = EventReader(), Collector()
     deltas = [reader.parse_event(chunk) for chunk in chunks]
-    assert [delta.has_content for delta in deltas] == [False, True, True, True, True]
+    assert [delta.has_content for delta in deltas] == [True, True, True, True, True]
     for delta in deltas:
         collector.add(delta)
     found = collector.response()

@@ -13,7 +13,7 @@ from weighbridge.dialects.parameters import unknown_in
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.fit import FITS, Fit, OnForeign, ParameterRule
 from weighbridge.domain.policy import PortfolioModel
-from weighbridge.domain.request import Request
+from weighbridge.domain.request import Request, Thought
 
 _TOOL_FIELDS: Harmless = {"tool_choice": ("auto",), "parallel_tool_calls": (True,)}
 """Foreign as well, where their dialect's parser could not put them into `Request.tool_choice`."""
@@ -39,14 +39,16 @@ class _Form(NamedTuple):
     has_no_seed: bool = True
     can_think: Callable[[Request, PortfolioModel], bool] = _always
     """Beside everything else that the request asks for."""
+    takes_thoughts: bool = False
+    """Of earlier turns, where they are signed."""
 
 
 _FORMS: Mapping[str, _Form] = {
     "openai_chat": _Form(chat.FORM, chat.check, has_no_seed=False),
     "openai_responses": _Form(responses.FORM, responses.check),
-    "anthropic_messages": _Form(anthropic.FORM, anthropic.check, can_think=anthropic.can_think),
+    "anthropic_messages": _Form(anthropic.FORM, anthropic.check, can_think=anthropic.can_think, takes_thoughts=True),
     "gemini": _Form(gemini.FORM, gemini.check, has_no_seed=False),
-    "bedrock": _Form(bedrock.FORM, bedrock.check, can_think=anthropic.can_think),
+    "bedrock": _Form(bedrock.FORM, bedrock.check, can_think=anthropic.can_think, takes_thoughts=True),
     "local": _Form(chat.FORM, chat.check, has_no_seed=False),
 }
 """A local host speaks OpenAI's chat; a simulated one takes everything."""
@@ -83,8 +85,18 @@ def _left_out(request: Request, model: PortfolioModel, form: _Form, rule: Parame
         wishes.append("seed")
     if wishes and rule.foreign is OnForeign.REFUSE:
         return Fit(no_place(wishes[0], f"`{wishes[0]}`", form.name))
-    hints = (*wishes_in(request, HINTS), *_unthought(request, model, form))
+    hints = (*wishes_in(request, HINTS), *_unthought(request, model, form), *_forgotten(request, form))
     return Fit(left_out=(*wishes, *hints, *unknown_in(request)))
+
+
+def _forgotten(request: Request, form: _Form) -> Iterator[str]:
+    """Thoughts of earlier turns, which only their maker's models can be shown again."""
+    parts = (part for message in request.messages for part in message.parts)
+    if not form.takes_thoughts and any(isinstance(part, Thought) for part in parts):
+        yield "messages.thinking"
+    items = (request.body or {}).get("input")
+    if isinstance(items, list) and any(isinstance(item, dict) and item.get("type") == "reasoning" for item in items):
+        yield "input.reasoning"
 
 
 def _unthought(request: Request, model: PortfolioModel, form: _Form) -> Iterator[str]:

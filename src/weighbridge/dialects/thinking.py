@@ -34,7 +34,8 @@ def gemini_config(wanted: Reasoning | None, style: ReasoningStyle | None) -> Wir
     """`thinkingConfig`: https://ai.google.dev/gemini-api/docs/thinking. A budget of 0 switches thinking off."""
     if wanted is None or style is None:
         return None
+    shown = {} if wanted.is_off else {"includeThoughts": True}
     if style is ReasoningStyle.BUDGET:
-        return {"thinkingBudget": 0 if wanted.is_off else wanted.tokens(2**31)}
+        return {"thinkingBudget": 0 if wanted.is_off else wanted.tokens(2**31), **shown}
     levels = {Effort.NONE: "minimal", Effort.XHIGH: "high", Effort.MAX: "high"}
-    return {"thinkingLevel": levels.get(wanted.word, wanted.word.value)}
+    return {"thinkingLevel": levels.get(wanted.word, wanted.word.value), **shown}

@@ -57,7 +57,19 @@ class ToolResult:
     """The tool's output."""
 
 
-Part = Text | Image | ToolCall | ToolResult
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """What a model thought before it spoke. Only models of the same maker can be shown it again."""
+
+    text: str
+    """What it lets be seen; may be empty."""
+    signature: str = ""
+    """Its maker's proof that it is unchanged; empty where it gave none."""
+    sealed: str = ""
+    """The whole of it, where its maker does not let it be seen."""
+
+
+Part = Text | Image | ToolCall | ToolResult | Thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,7 @@ class Message:
         return "\n".join(_readable(part) for part in self.parts if not isinstance(part, Image))
 
 
-def _readable(part: Text | ToolCall | ToolResult) -> str:
+def _readable(part: Text | ToolCall | ToolResult | Thought) -> str:
     return f"{part.name} {part.arguments}" if isinstance(part, ToolCall) else part.text
 
 

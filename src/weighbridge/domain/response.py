@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from weighbridge.domain.citation import Citation
-from weighbridge.domain.request import ToolCall
+from weighbridge.domain.request import Thought, ToolCall
 from weighbridge.domain.usage import Usage
 
 
@@ -35,6 +35,8 @@ class Choice:
     """Natural-log probability of each output token; `None` when the provider gave none."""
     citations: tuple[Citation, ...] = ()
     """What it says it has from where; found by the gateway in answers whose contract asks for citations."""
+    thoughts: tuple[Thought, ...] = ()
+    """What the model thought before, where the host shows that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,20 @@ class Delta:
     """Which alternative it belongs to. Only the first is judged; a host's own bytes may hold the others too."""
     citations: tuple[Citation, ...] = ()
     """Those of the whole text, once it is there."""
+    thought: str = ""
+    """New text of what the model thinks."""
+    thought_signature: str = ""
+    """Ends a thought that its maker signs."""
+    thought_seal: str = ""
+    """A whole thought that its maker does not let be seen."""
 
     @property
     def has_content(self) -> bool:
         """True once the caller would see something: from here on the answer cannot change model."""
-        return bool(self.text or self.tool_text or self.refusal)
+        return bool(self.text or self.tool_text or self.refusal or self.thought)
+
+    @property
+    def says_something(self) -> bool:
+        """There is something in it for a caller of another format than the host's."""
+        told = (self.finish_reason, self.usage, self.logprobs)
+        return self.has_content or bool(self.tool_pieces or self.citations) or any(item is not None for item in told)

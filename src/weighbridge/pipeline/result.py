@@ -77,6 +77,7 @@ def answered(
     What has begun to flow is judged as it came: the caller has seen it.
     """
     usage = response.usage or counted(response, plan.estimate(model), model)
+    response = _without_thoughts(response) if plan.task.contract.forbidden else response
     verdict = _contract_verdict(response, plan, model)
     if first_chunk_s is None and verdict.status is VerdictStatus.INVALID:
         response, verdict = _tidied(response, verdict, plan, model)
@@ -90,6 +91,13 @@ def answered(
         estimate=plan.estimate(model).cost,
         first_chunk_s=first_chunk_s,
     )
+
+
+def _without_thoughts(response: Response) -> Response:
+    """Where an answer may not hold everything, what led to it is not shown: nobody tells what of it is harmless."""
+    if not any(choice.thoughts for choice in response.choices):
+        return response
+    return replace(response, body=None, choices=tuple(replace(choice, thoughts=()) for choice in response.choices))
 
 
 def failed(error: ProviderError, plan: Plan, model: PortfolioModel, latency_s: float) -> Result:

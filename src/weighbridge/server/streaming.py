@@ -72,6 +72,9 @@ def _cut(response: Response, shows_logprobs: bool) -> Iterator[Delta]:
             ToolPiece(index, call.id, call.name, call.arguments) for index, call in enumerate(choice.tool_calls)
         )
         logprobs = choice.logprobs if shows_logprobs else None
+        for thought in choice.thoughts:
+            yield Delta(thought=thought.text, choice=number)
+            yield Delta(thought_signature=thought.signature, thought_seal=thought.sealed, choice=number)
         yield Delta(
             text=choice.text,
             refusal=choice.refusal or "",

@@ -17,14 +17,14 @@ from weighbridge.dialects.fields import (
     read_text,
 )
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
-from weighbridge.domain.request import Image, Part, Role, Text, ToolCall, ToolResult
+from weighbridge.domain.request import Image, Part, Role, Text, Thought, ToolCall, ToolResult
 
 Block = dict[str, object]
 _ReadBlock = Callable[[Fields, str], tuple[Part, ...]]
 
 
 def parse_blocks(content: list[object], role: Role, path: str) -> tuple[Part, ...]:
-    """The parts of a turn. Thinking has none: it is for its own model only, and travels in the wire body."""
+    """The parts of a turn."""
     readers = _READERS[role]
     parts: list[Part] = []
     for index, item in enumerate(content):
@@ -83,14 +83,12 @@ def _tool_result(fields: Fields, path: str) -> tuple[Part, ...]:
 
 
 def _thinking(fields: Fields, path: str) -> tuple[Part, ...]:
-    read_text(fields, "thinking", path)
-    read_text(fields, "signature", path)
-    return ()
+    text, signature = read_text(fields, "thinking", path), read_text(fields, "signature", path)
+    return (Thought(text or "", signature or ""),)
 
 
 def _redacted_thinking(fields: Fields, path: str) -> tuple[Part, ...]:
-    read_text(fields, "data", path)
-    return ()
+    return (Thought("", sealed=read_text(fields, "data", path) or ""),)
 
 
 _READERS: Mapping[Role, Mapping[str, _ReadBlock]] = {
@@ -107,11 +105,14 @@ _READERS: Mapping[Role, Mapping[str, _ReadBlock]] = {
 
 
 def render_block(part: Part) -> Block | None:
-    """A part on the wire; `None` for blank text. Raises InvalidFieldError for what has no place in a block."""
+    """A part on the wire; `None` for blank text, and for a thought that nobody signed, which Anthropic's hosts refuse.
+    Raises InvalidFieldError for what has no place in a block."""
     if isinstance(part, Text):
         return None if not part.text or part.text.isspace() else {"type": "text", "text": part.text}
     if isinstance(part, Image):
         return {"type": "image", "source": _source(part.url)}
+    if isinstance(part, Thought):
+        return None if not (part.signature or part.sealed) else render_thought(part)
     if isinstance(part, ToolCall):
         return render_call(part, object_arguments(part, "Anthropic's format"))
     block: Block = {"type": "tool_result", "tool_use_id": part.call_id}
@@ -124,6 +125,13 @@ def _source(url: str) -> Block:
         return {"type": "url", "url": url}
     media_type, encoded = content
     return {"type": "base64", "media_type": media_type, "data": encoded}
+
+
+def render_thought(thought: Thought) -> Block:
+    """What was thought."""
+    if thought.sealed:
+        return {"type": "redacted_thinking", "data": thought.sealed}
+    return {"type": "thinking", "thinking": thought.text, "signature": thought.signature}
 
 
 def render_call(call: ToolCall, arguments: object) -> Block:

@@ -25,7 +25,7 @@ class EventReader:
     def parse_event(self, chunk: bytes) -> Delta:
         """One event of the stream, its bytes kept for a caller of the same dialect.
 
-        Events that say nothing to the gateway (pings, thinking, types to come) are only their bytes. Raises
+        Events that say nothing to the gateway (pings, types to come) are only their bytes. Raises
         ProviderMalformedError for an event that breaks the dialect, ProviderError for one that reports an error.
         """
         event = event_in(chunk, malformed)
@@ -53,6 +53,10 @@ class EventReader:
         kind = delta.get("type")
         if kind == "text_delta":
             return Delta(text=text_or_empty(delta.get("text"), "text"), wire=chunk)
+        if kind == "thinking_delta":
+            return Delta(thought=text_or_empty(delta.get("thinking"), "thinking"), wire=chunk)
+        if kind == "signature_delta":
+            return Delta(thought_signature=text_or_empty(delta.get("signature"), "signature"), wire=chunk)
         call = self._calls.get(_index_of(event)) if kind == "input_json_delta" else None
         if call is None:
             return Delta(wire=chunk)
@@ -65,6 +69,8 @@ class EventReader:
         block, index = object_in(event, "content_block", malformed), _index_of(event)
         if block.get("type") == "text":
             return Delta(text=text_or_empty(block.get("text"), "text"), wire=chunk)
+        if block.get("type") == "redacted_thinking":
+            return Delta(thought_seal=text_or_empty(block.get("data"), "data"), wire=chunk)
         if block.get("type") != "tool_use":
             return Delta(wire=chunk)
         called = parse_call(block)

@@ -189,7 +189,20 @@ def keep_wire_form(messages: Iterable[Message], body: Fields) -> tuple[object, l
             lifted.append(message)
         elif blocks := _render_blocks(message):
             turns.append(_finished({"role": _speaker(message), "content": blocks}))
-    return _keep_system(lifted, body), _begin_with_user(turns)
+    return _keep_system(lifted, body), _begin_with_user([_without_unsigned(turn) for turn in turns])
+
+
+def _without_unsigned(turn: Block) -> Block:
+    """Hosts refuse thinking without a signature: it is that of another maker's model, which answered before."""
+    content = turn["content"]
+    if not isinstance(content, list) or not any(_is_unsigned(block) for block in content):
+        return turn
+    kept = [block for block in content if not _is_unsigned(block)]
+    return {**turn, "content": kept} if kept else turn
+
+
+def _is_unsigned(block: object) -> bool:
+    return isinstance(block, dict) and block.get("type") == "thinking" and not block.get("signature")
 
 
 def _with_own_form(messages: Iterable[Message], own: list[Block]) -> Iterator[tuple[Message, Block | None]]:

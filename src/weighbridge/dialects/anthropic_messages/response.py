@@ -5,14 +5,14 @@ from typing import cast
 
 import orjson
 
-from weighbridge.dialects.anthropic_messages.blocks import Block, render_call
+from weighbridge.dialects.anthropic_messages.blocks import Block, render_call, render_thought
 from weighbridge.dialects.anthropic_messages.errors import error_in_answer
 from weighbridge.dialects.anthropic_messages.usage import parse_usage, render_usage
 from weighbridge.dialects.carried import as_object_text
 from weighbridge.dialects.citations import search_result_locations
 from weighbridge.dialects.wire_object import answer_in
 from weighbridge.domain.errors import ProviderMalformedError
-from weighbridge.domain.request import ToolCall
+from weighbridge.domain.request import Thought, ToolCall
 from weighbridge.domain.response import Choice, FinishReason, Response
 
 STOP_REASONS: Mapping[object, FinishReason] = {
@@ -24,6 +24,7 @@ STOP_REASONS: Mapping[object, FinishReason] = {
     "refusal": FinishReason.CONTENT_FILTER,
 }
 """What is not listed, such as `pause_turn`, leaves open whether the answer is whole."""
+_THOUGHTS = ("thinking", "redacted_thinking")
 _WORDS: Mapping[FinishReason, str] = {
     FinishReason.STOP: "end_turn",
     FinishReason.LENGTH: "max_tokens",
@@ -63,11 +64,11 @@ def text_or_empty(value: object, name: str) -> str:
 
 
 def _parse_choice(answer: Mapping[str, object]) -> Choice:
-    """The text and the calls; thinking and whatever else a block may hold stay in the body."""
+    """The text, the calls, what was thought; whatever else a block may hold stays in the body."""
     blocks = answer.get("content")
     if type(blocks) is not list:
         raise malformed("holds no list of content")
-    texts, calls = list[str](), list[ToolCall]()
+    texts, calls, thoughts = list[str](), list[ToolCall](), list[Thought]()
     for block in blocks:
         if type(block) is not dict:
             raise malformed("holds a content block that is not an object")
@@ -75,11 +76,21 @@ def _parse_choice(answer: Mapping[str, object]) -> Choice:
             texts.append(text_or_empty(block.get("text"), "text"))
         elif block.get("type") == "tool_use":
             calls.append(parse_call(block))
+        elif block.get("type") in _THOUGHTS:
+            thoughts.append(parse_thought(block))
     return Choice(
         text="".join(texts),
         finish_reason=parse_stop(answer.get("stop_reason")) or FinishReason.UNKNOWN,
         tool_calls=tuple(calls),
+        thoughts=tuple(thoughts),
     )
+
+
+def parse_thought(block: Mapping[str, object]) -> Thought:
+    """A block of thinking, whole or as it begins."""
+    names = ("thinking", "signature", "data")
+    text, signature, sealed = (text_or_empty(block.get(name), name) for name in names)
+    return Thought(text, signature, sealed)
 
 
 def parse_call(block: Mapping[str, object]) -> ToolCall:
@@ -155,7 +166,8 @@ def _render_content(choice: Choice) -> list[Block]:
     blocks: list[Block] = [{"type": "text", "text": text}] if text else []
     if blocks and choice.citations:
         blocks[0]["citations"] = search_result_locations(choice.citations)
-    return blocks + [_render_call(call) for call in choice.tool_calls]
+    thoughts = [render_thought(thought) for thought in choice.thoughts]
+    return [*thoughts, *blocks, *(_render_call(call) for call in choice.tool_calls)]
 
 
 def _render_call(call: ToolCall) -> Block:

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 
 import orjson
 
+from weighbridge.dialects.anthropic_messages.blocks import render_thought
 from weighbridge.dialects.anthropic_messages.errors import render_error
 from weighbridge.dialects.anthropic_messages.response import empty_message, render_stop
 from weighbridge.dialects.anthropic_messages.usage import render_usage
 from weighbridge.dialects.citations import search_result_locations
 from weighbridge.domain.errors import WeighbridgeError
+from weighbridge.domain.request import Thought
 from weighbridge.domain.response import Delta, FinishReason, ToolPiece
 from weighbridge.domain.usage import Usage
 
@@ -27,8 +29,9 @@ _EVENTS = frozenset(
         "ping",
     }
 )
-_TEXT = -1
-"""The block of text among the blocks of calls, which are numbered from 0."""
+_TEXT, _THOUGHT = -1, -2
+"""Blocks of text and of thinking among the blocks of calls, which are numbered from 0."""
+_DELTAS = {_TEXT: ("text_delta", "text"), _THOUGHT: ("thinking_delta", "thinking")}
 _MARKS = re.compile(r'["\\{}]')
 _TYPE_FIRST = b'{"type":"'
 
@@ -74,7 +77,7 @@ class EventWriter:
         self._finish = delta.finish_reason or self._finish
         self._usage = delta.usage or self._usage
         self._refuses = self._refuses or bool(delta.refusal)
-        events = self._begin()
+        events = [*self._begin(), *self._think(delta)]
         if text := delta.text + delta.refusal:
             events += self._add(_TEXT, text)
         if delta.citations and self._open is not None and self._open.key == _TEXT:
@@ -82,6 +85,16 @@ class EventWriter:
         for piece in delta.tool_pieces:
             events += self._add(piece.index, piece.arguments, piece)
         return b"".join(events)
+
+    def _think(self, delta: Delta) -> list[bytes]:
+        events = self._add(_THOUGHT, delta.thought) if delta.thought else []
+        if delta.thought_signature:
+            events += [] if self._open is not None and self._open.key == _THOUGHT else self._add(_THOUGHT, "")
+            signed = {"type": "signature_delta", "signature": delta.thought_signature}
+            events += [_framed("content_block_delta", {"index": self._last, "delta": signed}), *self._close()]
+        if delta.thought_seal:
+            events += [*self._close(), *self._begin_block(_Block(_THOUGHT, None, delta.thought_seal)), *self._close()]
+        return events
 
     def finish(self) -> bytes:
         """The end of a complete answer."""
@@ -153,8 +166,8 @@ class EventWriter:
         """New text of the open block."""
         if not text or self._open is None:
             return []
-        is_text = self._open.key == _TEXT
-        delta = {"type": "text_delta", "text": text} if is_text else {"type": "input_json_delta", "partial_json": text}
+        kind, name = _DELTAS.get(self._open.key, ("input_json_delta", "partial_json"))
+        delta = {"type": kind, name: text}
         return [_framed("content_block_delta", {"index": self._last, "delta": delta})]
 
     def _cite(self, location: Mapping[str, object]) -> bytes:
@@ -171,23 +184,25 @@ class EventWriter:
 class _Block:
     """A block of the answer, and its text for as long as it waits."""
 
-    __slots__ = ("_end", "_kept", "_piece", "key")
+    __slots__ = ("_end", "_kept", "_piece", "_sealed", "key")
 
-    def __init__(self, key: int, piece: ToolPiece | None) -> None:
-        self.key, self._piece = key, piece
+    def __init__(self, key: int, piece: ToolPiece | None, sealed: str = "") -> None:
+        self.key, self._piece, self._sealed = key, piece, sealed
         self._kept: list[str] = []
         self._end = _ObjectEnd()
 
     @property
     def opening(self) -> dict[str, object]:
-        """The block as it begins: without its text."""
+        """The block as it begins: without its text. A sealed thought is whole from its beginning."""
+        if self.key == _THOUGHT:
+            return render_thought(Thought("", sealed=self._sealed))
         if self._piece is None:
             return {"type": "text", "text": ""}
         return {"type": "tool_use", "id": self._piece.id, "name": self._piece.name, "input": {}}
 
     @property
     def is_complete(self) -> bool:
-        """Nothing can follow: text may end anywhere, arguments end with the brace that closes them."""
+        """Nothing can follow: text and thoughts may end anywhere, arguments end with the brace that closes them."""
         return self._piece is None or self._end.is_reached
 
     def read(self, text: str) -> None:

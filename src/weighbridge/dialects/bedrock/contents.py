@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from weighbridge.dialects.carried import inline_content, nobody_called, object_arguments
 from weighbridge.dialects.foreign import no_place
-from weighbridge.domain.request import Image, Message, Part, Role, Text, ToolCall, ToolResult
+from weighbridge.domain.request import Image, Message, Part, Role, Text, Thought, ToolCall, ToolResult
 
 FORM = "Bedrock's Converse format"
 Wire = dict[str, object]
@@ -54,6 +54,8 @@ def _render(part: Part, called: set[str]) -> Wire | None:
             return {"text": part.text} if part.text and not part.text.isspace() else None
         case Image():
             return {"image": _picture(part.url)}
+        case Thought():
+            return _thought(part)
         case ToolCall():
             call = {"toolUseId": _taken(part.id), "name": part.name, "input": object_arguments(part, FORM)}
             return {"toolUse": call}
@@ -62,6 +64,14 @@ def _render(part: Part, called: set[str]) -> Wire | None:
                 raise nobody_called(part)
             content = [{"text": part.text}] if part.text else []
             return {"toolResult": {"toolUseId": _taken(part.call_id), "content": content}}
+
+
+def _thought(thought: Thought) -> Wire | None:
+    """One that nobody signed is that of another maker's model, and is refused there."""
+    if thought.sealed:
+        return {"reasoningContent": {"redactedContent": thought.sealed}}
+    signed = {"text": thought.text, "signature": thought.signature}
+    return {"reasoningContent": {"reasoningText": signed}} if thought.signature else None
 
 
 def _picture(url: str) -> Wire:

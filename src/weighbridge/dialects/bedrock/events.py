@@ -54,6 +54,10 @@ class EventReader:
     def _piece(self, event: WireObject) -> Delta:
         delta = object_in(event, "delta", malformed)
         call, said = self._calls.get(_index_of(event)), delta.get("toolUse")
+        thought = delta.get("reasoningContent")
+        if type(thought) is dict:
+            shown, signature = text_in(thought, "text"), text_in(thought, "signature")
+            return Delta(thought=shown, thought_signature=signature, thought_seal=text_in(thought, "redactedContent"))
         if call is None or type(said) is not dict:
             return Delta(text=text_in(delta, "text"))
         arguments = text_in(said, "input")

@@ -9,7 +9,7 @@ import orjson
 
 from weighbridge.dialects.wire_object import WireObject, answer_in
 from weighbridge.domain.errors import ProviderMalformedError
-from weighbridge.domain.request import ToolCall
+from weighbridge.domain.request import Thought, ToolCall
 from weighbridge.domain.response import Choice, FinishReason, Response
 from weighbridge.domain.usage import Usage
 
@@ -41,6 +41,7 @@ def parse_response(body: bytes) -> Response:
         text="".join(text_in(block, "text") for block in blocks),
         tool_calls=tuple(_call(block["toolUse"]) for block in blocks if block.get("toolUse")),
         finish_reason=parse_finish(answer.get("stopReason")) or FinishReason.UNKNOWN,
+        thoughts=tuple(_thought(block["reasoningContent"]) for block in blocks if block.get("reasoningContent")),
     )
     return Response("", (choice,), parse_usage(answer.get("usage")))
 
@@ -52,6 +53,13 @@ def _blocks(answer: WireObject) -> list[WireObject]:
     if type(blocks) is not list or not all(type(block) is dict for block in blocks):
         raise malformed("holds no list of content")
     return blocks
+
+
+def _thought(value: object) -> Thought:
+    fields: WireObject = value if type(value) is dict else {}
+    said = fields.get("reasoningText")
+    shown: WireObject = said if type(said) is dict else {}
+    return Thought(text_in(shown, "text"), text_in(shown, "signature"), text_in(fields, "redactedContent"))
 
 
 def _call(value: object) -> ToolCall:

@@ -6,7 +6,7 @@ import orjson
 
 from weighbridge.dialects.carried import inline_content, nobody_called, object_arguments
 from weighbridge.dialects.gemini.signatures import NONE, parted
-from weighbridge.domain.request import Image, Message, Part, Role, Text, ToolCall, ToolResult
+from weighbridge.domain.request import Image, Message, Part, Role, Text, Thought, ToolCall, ToolResult
 
 Wire = dict[str, object]
 _INSTRUCTIONS = frozenset({Role.SYSTEM, Role.DEVELOPER})
@@ -53,6 +53,8 @@ def _render(part: Part, names: Mapping[str, str]) -> Wire | None:
             return {"text": part.text} if part.text else None
         case Image():
             return _picture(part.url)
+        case Thought():
+            return None  # of a turn that is over; what Gemini wants back is in the ids of its calls
         case ToolCall():
             return _call(part)
         case ToolResult():

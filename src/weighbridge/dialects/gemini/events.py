@@ -11,6 +11,7 @@ from weighbridge.dialects.gemini.response import (
     read_answer,
     said_in,
     text_in,
+    thought_in,
 )
 from weighbridge.domain.response import Delta, ToolPiece
 
@@ -36,6 +37,7 @@ class EventReader:
         self.has_ended = self.has_ended or finish is not None
         return Delta(
             text=said_in(parts),
+            thought=thought_in(parts),
             tool_text="".join(piece.name + piece.arguments for piece in pieces),
             tool_pieces=pieces,
             finish_reason=finish,

@@ -9,7 +9,7 @@ from weighbridge.dialects.gemini.errors import error_in_answer
 from weighbridge.dialects.gemini.signatures import with_signature
 from weighbridge.dialects.wire_object import answer_in
 from weighbridge.domain.errors import ContentPolicyError, ProviderMalformedError
-from weighbridge.domain.request import ToolCall
+from weighbridge.domain.request import Thought, ToolCall
 from weighbridge.domain.response import Choice, FinishReason, Response
 from weighbridge.domain.usage import Usage
 
@@ -78,6 +78,7 @@ def _choice(candidate: Fields, number: str) -> Choice:
         tool_calls=calls,
         finish_reason=parse_finish(candidate.get("finishReason"), has_calls=bool(calls)) or FinishReason.UNKNOWN,
         logprobs=parse_logprobs(candidate),
+        thoughts=(Thought(thought),) if (thought := thought_in(parts)) else (),
     )
 
 
@@ -91,8 +92,13 @@ def parts_of(candidate: Fields) -> list[Fields]:
 
 
 def said_in(parts: Sequence[Fields]) -> str:
-    """The visible text; thoughts are not shown."""
+    """The text of the answer."""
     return "".join(text_in(part, "text") for part in parts if not part.get("thought"))
+
+
+def thought_in(parts: Sequence[Fields]) -> str:
+    """What the model thought, in its own summary."""
+    return "".join(text_in(part, "text") for part in parts if part.get("thought"))
 
 
 def calls_in(parts: Sequence[Fields]) -> list[Fields]:

@@ -12,6 +12,7 @@ from weighbridge.dialects.openai_chat.response import (
     parse_finish,
     parse_logprobs,
     parse_text,
+    parse_thought,
     render_finish,
     render_logprobs,
     text_or_empty,
@@ -23,7 +24,6 @@ from weighbridge.domain.response import Delta, ToolPiece
 
 DONE = b"[DONE]"
 """What the event after the last chunk holds instead of JSON."""
-NOTHING = Delta()
 _NOTHING: dict[str, object] = {}
 
 
@@ -52,6 +52,7 @@ def parse_event(chunk: bytes) -> Delta:
         model=text_or_empty(event.get("model"), "model") or None,
         wire=chunk,
         tool_pieces=pieces,
+        thought=parse_thought(delta) if delta else "",
     )
 
 
@@ -144,8 +145,10 @@ def _renamed(wire: bytes, old: str | None, new: str) -> bytes:
 
 def _render_choice(delta: Delta, is_first: bool) -> dict[str, object]:
     said: dict[str, object] = {"role": "assistant"} if is_first else {}
-    if delta.text or (is_first and not delta.tool_pieces and not delta.refusal):
+    if delta.text or (is_first and not delta.has_content):
         said["content"] = delta.text
+    if delta.thought:
+        said["reasoning_content"] = delta.thought
     if delta.refusal:
         said["refusal"] = delta.refusal
     if delta.citations:
@@ -184,7 +187,7 @@ class EventWriter:
 
     def delta(self, delta: Delta) -> bytes:
         """One piece; nothing for usage that the caller did not ask for, or for a piece that says nothing."""
-        if (is_usage_only(delta) and not self._shows_usage) or delta == NOTHING:
+        if (is_usage_only(delta) and not self._shows_usage) or not (delta.wire or delta.says_something):
             return b""
         rendered = render_event(
             delta,

@@ -10,7 +10,7 @@ from weighbridge.dialects.openai_chat.errors import error_in_answer
 from weighbridge.dialects.openai_chat.usage import parse_usage, render_usage
 from weighbridge.dialects.wire_object import answer_in
 from weighbridge.domain.errors import ProviderMalformedError
-from weighbridge.domain.request import ToolCall
+from weighbridge.domain.request import Thought, ToolCall
 from weighbridge.domain.response import Choice, FinishReason, Response
 
 FINISH_REASONS: Mapping[object, FinishReason] = {
@@ -56,7 +56,18 @@ def _parse_choice(choice: object) -> Choice:
         tool_calls=_parse_calls(message.get("tool_calls")),
         refusal=text_or_empty(message.get("refusal"), "refusal") or None,
         logprobs=parse_logprobs(choice.get("logprobs")),
+        thoughts=(Thought(thought),) if (thought := parse_thought(message)) else (),
     )
+
+
+def parse_thought(message: Mapping[str, object]) -> str:
+    """What the model thought. OpenAI's own format has no place for it; hosts put it into `reasoning_content`
+    (DeepSeek, vLLM, llama.cpp) or `reasoning` (OpenRouter, Groq, newer vLLM)."""
+    for key in ("reasoning_content", "reasoning"):
+        thought = message.get(key)
+        if type(thought) is str and thought:
+            return thought
+    return ""
 
 
 def text_or_empty(value: object, name: str) -> str:
@@ -194,6 +205,8 @@ def _render_message(choice: Choice) -> dict[str, object]:
         "content": None if has_only_calls or choice.refusal else choice.text,
         "refusal": choice.refusal,
     }
+    if choice.thoughts:
+        message["reasoning_content"] = "\n\n".join(thought.text for thought in choice.thoughts if thought.text)
     if choice.citations:
         message["annotations"] = url_citations(choice.citations)
     if choice.tool_calls:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from weighbridge.dialects.openai_chat.errors import error_in_answer
 from weighbridge.dialects.openai_chat.response import parse_logprobs, text_or_empty
+from weighbridge.dialects.openai_responses.reasoning import BETWEEN
 from weighbridge.dialects.openai_responses.response import CALLS, finish_of, malformed, parse_call
 from weighbridge.dialects.openai_responses.usage import parse_usage
 from weighbridge.dialects.wire_object import event_in, object_in
@@ -46,6 +47,9 @@ class EventReader:
         return {
             "response.output_text.delta": _text,
             "response.refusal.delta": _refusal,
+            "response.reasoning_summary_text.delta": _thought,
+            "response.reasoning_text.delta": _thought,
+            "response.reasoning_summary_part.added": _summary_part,
             "response.function_call_arguments.delta": self._arguments,
             "response.custom_tool_call_input.delta": self._arguments,
             "response.output_item.added": self._added,
@@ -102,6 +106,15 @@ def _text(event: Event, chunk: bytes) -> Delta:
 
 def _refusal(event: Event, chunk: bytes) -> Delta:
     return Delta(refusal=text_or_empty(event.get("delta"), "refusal"), wire=chunk)
+
+
+def _thought(event: Event, chunk: bytes) -> Delta:
+    return Delta(thought=text_or_empty(event.get("delta"), "summary"), wire=chunk)
+
+
+def _summary_part(event: Event, chunk: bytes) -> Delta:
+    """What was thought before stands apart from it."""
+    return Delta(thought=BETWEEN if event.get("summary_index") else "", wire=chunk)
 
 
 def _other(event: Event, chunk: bytes) -> Delta:

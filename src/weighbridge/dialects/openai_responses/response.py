@@ -8,6 +8,7 @@ import orjson
 from weighbridge.dialects.citations import file_citations
 from weighbridge.dialects.openai_chat.errors import error_in_answer
 from weighbridge.dialects.openai_chat.response import parse_logprobs, render_logprobs, text_or_empty
+from weighbridge.dialects.openai_responses.reasoning import BETWEEN, parse_thought, reasoning_item
 from weighbridge.dialects.openai_responses.usage import parse_usage, render_usage
 from weighbridge.dialects.wire_object import answer_in
 from weighbridge.domain.citation import Citation
@@ -70,12 +71,14 @@ def _choice(answer: Mapping[str, object], output: list[object]) -> Choice:
     texts = [part for part in parts if part.get("type") == "output_text"]
     refusals = [text_or_empty(part.get("refusal"), "refusal") for part in parts if part.get("type") == "refusal"]
     logprobs = [parse_logprobs({"content": part.get("logprobs")}) for part in texts]
+    thoughts = [parse_thought(item) for item in items if item.get("type") == "reasoning"]
     return Choice(
         text="".join(text_or_empty(part.get("text"), "text") for part in texts),
         refusal="".join(refusals) or None,
         tool_calls=calls,
         logprobs=logprobs[0] if len(logprobs) == 1 else None,
         finish_reason=finish_of(answer, bool(calls)),
+        thoughts=tuple(thought for thought in thoughts if thought is not None),
     )
 
 
@@ -134,7 +137,10 @@ def _bare(item: dict[str, object]) -> dict[str, object]:
 
 
 def render_choice(choice: Choice, response_id: str, *, shows_logprobs: bool = True) -> Iterator[dict[str, object]]:
-    """Its items: what is said, then each call."""
+    """Its items: what was thought, what is said, then each call."""
+    thought = BETWEEN.join(thought.text for thought in choice.thoughts if thought.text)
+    if thought:
+        yield reasoning_item(response_id, thought)
     if choice.text or choice.refusal or not choice.tool_calls:
         logprobs = render_logprobs(choice.logprobs) if shows_logprobs else None
         tokens = (logprobs or {}).get("content") or []

@@ -3,13 +3,14 @@
 https://platform.openai.com/docs/api-reference/responses-streaming
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import orjson
 
 from weighbridge.dialects.citations import file_citations
 from weighbridge.dialects.openai_chat.errors import render_error
+from weighbridge.dialects.openai_responses.reasoning import Event, ReasoningEvents
 from weighbridge.dialects.openai_responses.response import call_item, envelope, message_item, text_parts
 from weighbridge.domain.citation import Citation
 from weighbridge.domain.errors import WeighbridgeError
@@ -39,6 +40,7 @@ class EventWriter:
         "_model",
         "_number",
         "_parts",
+        "_thought",
         "_usage",
     )
 
@@ -48,6 +50,7 @@ class EventWriter:
         self._parts: dict[str, list[str]] = {}
         self._calls: dict[int, _Call] = {}
         self._citations: tuple[Citation, ...] = ()
+        self._thought: ReasoningEvents | None = None
         self._finish = FinishReason.UNKNOWN
         self._usage: Usage | None = None
         self._last: bytes | None = None
@@ -59,6 +62,10 @@ class EventWriter:
         self._finish = delta.finish_reason or self._finish
         self._usage = delta.usage or self._usage
         events = self._begin()
+        if delta.thought:
+            events += self._think(delta.thought)
+        if delta.has_content and not delta.thought:
+            events += self._end_thought()
         if delta.text:
             events += self._say("output_text", delta.text)
         if delta.citations and self._last is None:
@@ -73,7 +80,7 @@ class EventWriter:
         """The end of a complete answer."""
         if self._last is not None:
             return self._last
-        events = self._begin()
+        events = [*self._begin(), *self._end_thought()]
         if not self._parts and not self._calls:
             events += self._say("output_text", "")
         events += [*self._close_message(), *self._close_calls()]
@@ -104,6 +111,21 @@ class EventWriter:
             return []
         begun = {"response": self._response(None)}
         return [self._framed("response.created", begun), self._framed("response.in_progress", begun)]
+
+    def _think(self, text: str) -> list[bytes]:
+        """What is thought; all of it is one item, though more may come between what is said."""
+        events = list[bytes]()
+        if self._thought is None:
+            self._thought = ReasoningEvents(self._id, self._items)
+            self._items += 1
+            events += self._framed_all(self._thought.begin())
+        return events + self._framed_all(self._thought.say(text))
+
+    def _end_thought(self) -> list[bytes]:
+        return [] if self._thought is None else self._framed_all(self._thought.end())
+
+    def _framed_all(self, events: Iterator[Event]) -> list[bytes]:
+        return [self._framed(kind, fields) for kind, fields in events]
 
     def _say(self, kind: str, text: str) -> list[bytes]:
         events = [] if kind in self._parts else self._begin_part(kind)
@@ -179,6 +201,7 @@ class EventWriter:
         if finish is not None:
             items |= {call.at: call.item(self._id) for call in self._calls.values()}
             items |= {self._at: self._message()} if self._parts else {}
+            items |= {} if self._thought is None else {self._thought.at: self._thought.item}
         ordered = [items[at] for at in sorted(items)]
         return envelope(self._id, self._model, self._created, ordered, finish, self._usage if finish else None)
 
