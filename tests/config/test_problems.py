@@ -84,7 +84,7 @@ def test_a_mistake_in_a_section_is_told_at_its_place(
         ("tier: ^smal", "tier", "one of the values small", "small"),
         ("cleared_for: ^secret", "cleared_for", "public, internal, confidential, restricted", None),
         ("tokenizer: ^o200k", "tokenizer", "one of the tokenizers words, cl100k_base", "o200k_base"),
-        ("capabilities: [^tool]", "capabilities[0]", "one of the values embeddings, json_schema", "tools"),
+        ("capabilities: [^tool]", "capabilities[0]", "one of the values audio, embeddings, files", "tools"),
         ("capabilities: ^tools", "capabilities", "a list", None),
         ("retires_on: ^soon", "retires_on", "a day such as 2027-06-30", None),
         ("retires_on: ^1700000000", "retires_on", "a day such as 2027-06-30", None),

@@ -76,7 +76,7 @@ def schema_format(**fields: object) -> dict[str, object]:
         ({"messages": [{"role": "user", "content": 5}]}, "messages[0].content"),
         ({"messages": [user()]}, "messages[0].content"),
         ({"messages": [user("x")]}, "messages[0].content[0]"),
-        ({"messages": [user({"type": "document"})]}, "messages[0].content[0].type"),
+        ({"messages": [user({"type": "video"})]}, "messages[0].content[0].type"),
         ({"messages": [user({"type": "thinking"})]}, "messages[0].content[0].type"),
         ({"messages": [user({"type": ["text"]})]}, "messages[0].content[0].type"),
         ({"messages": [user({"type": "text"})]}, "messages[0].content[0].text"),
@@ -94,7 +94,7 @@ def schema_format(**fields: object) -> dict[str, object]:
         ({"messages": [HELLO, CALLING, user(RESULT | {"content": 1})]}, "messages[2].content[0].content"),
         ({"messages": [HELLO, CALLING, user(RESULT | {"is_error": 1})]}, "messages[2].content[0].is_error"),
         (
-            {"messages": [HELLO, CALLING, user(RESULT | {"content": [{"type": "document"}]})]},
+            {"messages": [HELLO, CALLING, user(RESULT | {"content": [{"type": "video"}]})]},
             "messages[2].content[0].content[0].type",
         ),
         ({"messages": [HELLO, {"role": "assistant", "content": [RESULT]}]}, "messages[1].content[0].type"),

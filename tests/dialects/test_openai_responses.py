@@ -25,6 +25,7 @@ from weighbridge.domain.request import Image, Message, OutputFormat, Role, Sampl
 from weighbridge.domain.response import Choice, Delta, FinishReason, ToolPiece
 from weighbridge.domain.usage import Usage
 
+PICTURE = "data:image/png;base64,AAAA"
 MODEL = a_model(upstream_name="gpt-small")
 CALL = {"type": "function_call", "call_id": "c1", "name": "look", "arguments": '{"q":1}'}
 REASONING = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "abc=="}
@@ -76,7 +77,10 @@ def test_an_agent_s_items_are_understood_as_turns() -> None:
         {"role": "developer", "content": "Use tools."},
         {
             "role": "user",
-            "content": [{"type": "input_text", "text": "look"}, {"type": "input_image", "image_url": "data:x"}],
+            "content": [
+                {"type": "input_text", "text": "look"},
+                {"type": "input_image", "image_url": PICTURE},
+            ],
         },
         REASONING,
         {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Yes."}]},
@@ -87,7 +91,7 @@ def test_an_agent_s_items_are_understood_as_turns() -> None:
     ]
     assert parse_request(request(input=items)).messages == (
         say(Role.DEVELOPER, "Use tools."),
-        Message(Role.USER, (Text("look"), Image("data:x"))),
+        Message(Role.USER, (Text("look"), Image(PICTURE))),
         Message(Role.ASSISTANT, (Text("Yes."), ToolCall("c1", "look", '{"q":1}'), ToolCall("c2", "look", '{"q":1}'))),
         Message(Role.TOOL, (ToolResult("c1", "one"),)),
         Message(Role.TOOL, (ToolResult("c2", "two"),)),
@@ -102,7 +106,7 @@ def test_an_agent_s_items_are_understood_as_turns() -> None:
         ({"input": [{"type": "item_reference", "id": "x"}]}, "input[0]"),
         ({"input": [{"role": "tool", "content": "x"}]}, "input[0].role"),
         ({"input": [{"role": "user", "content": []}]}, "input[0].content"),
-        ({"input": [{"role": "user", "content": [{"type": "input_file"}]}]}, "input[0].content[0].type"),
+        ({"input": [{"role": "user", "content": [{"type": "input_video"}]}]}, "input[0].content[0].type"),
         (
             {"input": [{"role": "user", "content": [{"type": "input_image", "image_url": "http://x"}]}]},
             "input[0].content[0].image_url",

@@ -1,12 +1,25 @@
 """How many tokens a text has, by the vocabulary of the model that will read it."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Protocol
 
+from weighbridge.domain.request import Attachment, Audio, Image, Message
 from weighbridge.domain.usage import TOKENIZERS, WORDS, TokenCount
 
 TOKENS_PER_WORD_DIVISOR = 0.75
 """An English token is about three quarters of a word."""
+
+
+IMAGE_TOKENS = 1_600
+"""Of a picture or a page, at Anthropic's usual resolution; OpenAI's and Gemini's are about half of it."""
+AUDIO_BYTES_A_TOKEN = 500
+"""32 tokens a second (Gemini's rate) of 128 kbit/s."""
+FILE_BYTES_A_TOKEN = 40
+"""A page of 60 kB has about 1,500 tokens."""
+UNSEEN_FILE_BYTES = 1_000_000
+"""A file by its address is taken to be so large."""
+LARGEST_FILE_TOKENS = 100_000
 
 
 class Vocabulary(Protocol):
@@ -31,6 +44,22 @@ def count_tokens(text: str, tokenizer: str) -> TokenCount:
     except UnicodeEncodeError:  # a lone surrogate, which no parser lets in but a caller in Python can write
         tokens = vocabulary.encode_ordinary(text.encode(errors="replace").decode())
     return TokenCount(len(tokens), tokenizer)
+
+
+def attachment_tokens(messages: Iterable[Message]) -> int:
+    """About what pictures, recordings and files count as. Nobody outside the provider can tell exactly: what it counted
+    is learned from (`budget/undercount.py`)."""
+    parts = (part for message in messages for part in message.parts)
+    return sum(_estimated(part) for part in parts if isinstance(part, Attachment))
+
+
+def _estimated(part: Attachment) -> int:
+    if isinstance(part, Image):
+        return IMAGE_TOKENS
+    size = len(part.url) * 3 // 4 if part.url and part.url.startswith("data:") else UNSEEN_FILE_BYTES
+    if isinstance(part, Audio):
+        return size // AUDIO_BYTES_A_TOKEN + 1
+    return min(LARGEST_FILE_TOKENS, IMAGE_TOKENS + size // FILE_BYTES_A_TOKEN)
 
 
 @cache

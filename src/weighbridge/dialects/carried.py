@@ -2,8 +2,10 @@
 
 import orjson
 
+from weighbridge.dialects.attachments import AUDIO_TYPES
+from weighbridge.dialects.foreign import no_place
 from weighbridge.domain.errors import InvalidFieldError
-from weighbridge.domain.request import ToolCall, ToolResult
+from weighbridge.domain.request import Audio, File, ToolCall, ToolResult
 
 _BASE64_MARK = ";base64,"
 _SHOWN_ID_CHARS = 60
@@ -16,16 +18,27 @@ def inline_content(url: str) -> tuple[str, str] | None:
     media_type, _, encoded = url.removeprefix("data:").partition(_BASE64_MARK)
     if not (media_type and encoded):
         raise InvalidFieldError(
-            "A picture in `messages` is a data URL without a media type or not in base64.",
-            advice="Send it as `data:image/png;base64,...`.",
+            "Something in `messages` is a data URL without a media type or not in base64.",
+            advice="Send it as `data:MEDIA/TYPE;base64,...`.",
             param="messages",
         )
     return media_type, encoded
 
 
-def inline_url(media_type: str, encoded: str) -> str:
-    """The same as one URL."""
-    return f"data:{media_type}{_BASE64_MARK}{encoded}"
+def inline_url(file: File, form: str) -> str:
+    """The data URL of a file that is inside the call. Raises InvalidFieldError for one that is not."""
+    if file.url is None or not file.url.startswith("data:"):
+        raise no_place("messages", "a file by its address or number", form)
+    return file.url
+
+
+def openai_audio(audio: Audio, form: str) -> dict[str, object]:
+    """`data` and `format`, as OpenAI's formats have them. Raises InvalidFieldError for a format that they have not."""
+    media_type, encoded = inline_content(audio.url) or ("", "")
+    formats = {known: name for name, known in AUDIO_TYPES.items()}
+    if media_type not in formats:
+        raise no_place("messages", f"a recording of the type {media_type}", form)
+    return {"data": encoded, "format": formats[media_type]}
 
 
 def as_object_text(arguments: str) -> object | None:

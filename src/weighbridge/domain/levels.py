@@ -38,7 +38,9 @@ class Tier(StrEnum):
 class Capability(StrEnum):
     """What a request may need of a model beyond plain text."""
 
+    AUDIO = "audio"
     EMBEDDINGS = "embeddings"
+    FILES = "files"
     JSON_SCHEMA = "json_schema"
     LOGPROBS = "logprobs"
     RERANK = "rerank"

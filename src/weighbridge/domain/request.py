@@ -1,6 +1,6 @@
 """What a caller asks, in no provider's format."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -33,6 +33,29 @@ class Image:
 
     url: str
     """An https or data URL, passed to the provider and never fetched by the gateway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """A recording, inline."""
+
+    url: str
+    """A data URL with its media type."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A document that the model is to read, by reference or inline. The gateway does not look into it."""
+
+    url: str | None
+    """An https or data URL, passed to the provider and never fetched; `None` where only a host knows it."""
+    name: str | None = None
+    """What it is called."""
+    host_id: str | None = None
+    """The number that it has at a host, and at no other."""
+
+
+Attachment = Image | Audio | File
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,7 @@ class Thought:
     """The whole of it, where its maker does not let it be seen."""
 
 
-Part = Text | Image | ToolCall | ToolResult | Thought
+Part = Text | Attachment | ToolCall | ToolResult | Thought
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +109,7 @@ class Message:
         """All that a model reads as text in this message, tool traffic included."""
         if len(self.parts) == 1 and isinstance(self.parts[0], Text):
             return self.parts[0].text
-        return "\n".join(_readable(part) for part in self.parts if not isinstance(part, Image))
+        return "\n".join(_readable(part) for part in self.parts if not isinstance(part, Attachment))
 
 
 def _readable(part: Text | ToolCall | ToolResult | Thought) -> str:
@@ -159,6 +182,9 @@ class EmbeddingWish:
     """As base64 of 32-bit floats rather than as numbers."""
 
 
+_SEEN_BY = {Image: Capability.VISION, Audio: Capability.AUDIO, File: Capability.FILES}
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One call as the gateway understands it, whatever door it came through."""
@@ -224,6 +250,11 @@ class Request:
         return ""
 
     @property
+    def attachments(self) -> Iterator[Attachment]:
+        """What comes along beside text."""
+        return (part for message in self.messages for part in message.parts if isinstance(part, Attachment))
+
+    @property
     def is_for_numbers(self) -> bool:
         """Vectors or scores are wanted: each text is for itself, and there is no answer that could be wrong."""
         return self.embedding is not None or self.is_ranking
@@ -241,8 +272,7 @@ class Request:
             wanted.add(Capability.LOGPROBS)
         if self.output.kind == "json_schema":
             wanted.add(Capability.JSON_SCHEMA)
-        if any(isinstance(part, Image) for message in self.messages for part in message.parts):
-            wanted.add(Capability.VISION)
+        wanted |= {_SEEN_BY[type(part)] for part in self.attachments}
         if self.embedding is not None:
             wanted.add(Capability.EMBEDDINGS)
         if self.is_ranking:

@@ -150,6 +150,8 @@ def _digest(request: Request) -> str:
     sha = hashlib.sha256()
     for message in request.messages:
         sha.update(f"{message.role}\x1f{message.text}\x1e".encode())
+    for part in request.attachments:
+        sha.update(f"\x1d{part.url}".encode())
     return sha.hexdigest()
 
 

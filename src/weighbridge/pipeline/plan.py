@@ -33,7 +33,7 @@ from weighbridge.pipeline.house import House, InForce
 from weighbridge.pipeline.pace import enter
 from weighbridge.pipeline.remember import with_state
 from weighbridge.pipeline.situation import situation_of
-from weighbridge.pipeline.sizing import Counts, Sizing, input_limit
+from weighbridge.pipeline.sizing import Counts, Sizing, input_limit, with_attachments
 from weighbridge.routing.route import route
 from weighbridge.routing.situation import Situation
 from weighbridge.validation.schema import check_schema
@@ -165,7 +165,7 @@ def _make_plan(draft: Draft, in_force: InForce, situation: Situation, gathered: 
         task = _for_numbers(task)
     sized_by = policy.models.get(request.model) or policy.models[task.primary_model]
     packed = _packed(request, task, policy, lambda text: counts.of(text, sized_by.tokenizer), gathered)
-    draft.packed = packed
+    draft.packed = packed = with_attachments(packed)
     known = draft.classification = replace(known, signals={**known.signals, **evidence_signals(packed)})
     require_evidence(task, packed)
     is_unchanged = packed.messages is request.messages

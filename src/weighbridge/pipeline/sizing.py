@@ -1,10 +1,13 @@
 """How large a request is: counted tokens, and upper estimates of what one call would use."""
 
+from dataclasses import replace
+
 from weighbridge.budget.cost import estimate as estimate_cost
-from weighbridge.budget.tokens import count_tokens
+from weighbridge.budget.tokens import attachment_tokens, count_tokens
 from weighbridge.budget.undercount import Undercounts
 from weighbridge.domain.errors import NotFoundError
 from weighbridge.domain.hold import Demand, Estimate
+from weighbridge.domain.packed import Packed
 from weighbridge.domain.policy import Policy, PortfolioModel
 from weighbridge.domain.request import Request
 from weighbridge.domain.task import Task
@@ -27,21 +30,23 @@ def count_input(request: Request, policy: Policy) -> TokenCount:
                 param="model",
             )
         model = policy.models[task.primary_model]
-    return count_tokens(request.text, model.tokenizer)
+    return Counts(request).of_input(model.tokenizer)
 
 
 class Counts:
     """Token counts of one request, each text counted once by each tokenizer."""
 
-    __slots__ = ("_known", "_text")
+    __slots__ = ("_attached", "_known", "_text")
 
     def __init__(self, request: Request) -> None:
         self._text = request.text
+        self._attached = attachment_tokens(request.messages)
         self._known: dict[tuple[str, str], TokenCount] = {}
 
     def of_input(self, tokenizer: str) -> TokenCount:
-        """All messages, by this tokenizer."""
-        return self.of(self._text, tokenizer)
+        """All messages, by this tokenizer, and about what is attached to them."""
+        text = self.of(self._text, tokenizer)
+        return replace(text, tokens=text.tokens + self._attached) if self._attached else text
 
     def of(self, text: str, tokenizer: str) -> TokenCount:
         """Any text, by this tokenizer."""
@@ -79,6 +84,13 @@ class Sizing:
         each = None if model.price is None else model.price.output
         paid = estimate_cost(model.price, input_tokens, 0)
         return Demand(input_tokens, least, size.output_tokens, paid, each, choices)
+
+
+def with_attachments(packed: Packed) -> Packed:
+    """The same, its count being that of text and about what is attached."""
+    attached = attachment_tokens(packed.messages)
+    count = packed.count
+    return replace(packed, count=replace(count, tokens=count.tokens + attached)) if attached else packed
 
 
 def output_limit(request: Request, task: Task, model: PortfolioModel) -> int:

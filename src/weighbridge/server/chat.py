@@ -14,13 +14,13 @@ from weighbridge.server.auth import caller_of
 from weighbridge.server.hangup import unless_caller_leaves
 from weighbridge.server.stated import with_stated
 from weighbridge.server.streaming import MakeWriter, stream_answer
-from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_body, send_json
+from weighbridge.server.wire import Headers, Receive, Send, read_call, send_json
 
 
 async def chat_completions(headers: Headers, house: House, receive: Receive, send: Send) -> None:
     """Answer one call, as JSON or as server-sent events."""
     caller = await caller_of(headers, house)
-    request = with_stated(await parsed(parse_request, await read_json_body(headers, receive)), headers)
+    request = with_stated(await read_call(parse_request, headers, receive), headers)
     if request.is_stream:
         await unless_caller_leaves(stream_answer(request, caller, house, send, _writer(request)), receive)
         return

@@ -1,5 +1,6 @@
 """`POST /v1/messages` and `/v1/messages/count_tokens`: a plain Anthropic call, routed, validated and recorded."""
 
+import asyncio
 from time import time
 
 from weighbridge.dialects.anthropic_messages.request import parse_count_request, parse_request
@@ -13,13 +14,13 @@ from weighbridge.server.auth import caller_of
 from weighbridge.server.hangup import unless_caller_leaves
 from weighbridge.server.stated import with_stated
 from weighbridge.server.streaming import stream_answer
-from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_body, send_json
+from weighbridge.server.wire import OFF_LOOP_BYTES, Headers, Receive, Send, read_call, send_json
 
 
 async def messages(headers: Headers, house: House, receive: Receive, send: Send) -> None:
     """Answer one call, as JSON or as server-sent events."""
     caller = await caller_of(headers, house)
-    request = with_stated(await parsed(parse_request, await read_json_body(headers, receive)), headers)
+    request = with_stated(await read_call(parse_request, headers, receive), headers)
     if request.is_stream:
         await unless_caller_leaves(stream_answer(request, caller, house, send, _writer), receive)
         return
@@ -31,9 +32,10 @@ async def messages(headers: Headers, house: House, receive: Receive, send: Send)
 async def count_tokens(headers: Headers, house: House, receive: Receive, send: Send) -> None:
     """Count the input, by the tokenizer of the model that would read it. Nothing is called and nothing recorded."""
     await caller_of(headers, house)
-    body = await read_json_body(headers, receive)
+    request = await read_call(parse_count_request, headers, receive)
     policy = house.in_force.policy
-    count = await parsed(lambda text: count_input(parse_count_request(text), policy), body)
+    is_short = len(request.text) <= OFF_LOOP_BYTES
+    count = count_input(request, policy) if is_short else await asyncio.to_thread(count_input, request, policy)
     await send_json(send, 200, render_token_count(count.tokens))
 
 

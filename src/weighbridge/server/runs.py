@@ -8,14 +8,13 @@ from weighbridge.pipeline.run import run
 from weighbridge.server.answers import answer_headers, error_headers
 from weighbridge.server.auth import caller_of
 from weighbridge.server.hangup import unless_caller_leaves
-from weighbridge.server.wire import Headers, Receive, Send, parsed, read_json_body, send_json
+from weighbridge.server.wire import Headers, Receive, Send, read_call, send_json
 
 
 async def task_run(task: str, headers: Headers, house: House, receive: Receive, send: Send) -> None:
     """Run `task` once on the input in the body. An answer that a person has to decide on is 202 with a place to ask."""
     caller = await caller_of(headers, house)
-    body = await read_json_body(headers, receive)
-    request = await parsed(lambda text: parse_run(text, task), body)
+    request = await read_call(lambda body: parse_run(body, task), headers, receive)
     try:
         outcome = await unless_caller_leaves(run(request, caller, house), receive)
     except NeedsReviewError as error:

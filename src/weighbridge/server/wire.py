@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, TypeVar
 
 from weighbridge.domain.errors import BodyTooLargeError, BodyTooSlowError, UnsupportedMediaTypeError
+from weighbridge.domain.request import Request
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -13,8 +14,9 @@ Headers = dict[bytes, bytes]
 HeaderList = Sequence[tuple[bytes, bytes]]
 
 BODY_LIMIT_BYTES = 4 * 1024 * 1024
-"""A request body over this is refused before it is parsed."""
-
+"""A request body over this is refused before it is parsed, unless it may hold pictures and files."""
+CALL_LIMIT_BYTES = 32 * 1024 * 1024
+"""The same for one that may, and that declares its length. Its text may be no longer than that of any other."""
 
 BODY_WITHIN_S = 30.0
 """A caller that sends slower than this gives its place to others."""
@@ -34,33 +36,45 @@ async def parsed(parse: Callable[[bytes], Parsed], body: bytes) -> Parsed:
     return parse(body) if len(body) <= OFF_LOOP_BYTES else await asyncio.to_thread(parse, body)
 
 
-async def read_json_body(headers: Headers, receive: Receive, within_s: float = BODY_WITHIN_S) -> bytes:
+async def read_call(parse: Callable[[bytes], Request], headers: Headers, receive: Receive) -> Request:
+    """A call of a model, which may hold pictures and files. Raises what `read_json_body` and `parse` raise."""
+    body = await read_json_body(headers, receive, limit=CALL_LIMIT_BYTES)
+    request = await parsed(parse, body)
+    if len(body) > BODY_LIMIT_BYTES and len(request.text) > BODY_LIMIT_BYTES:
+        raise _too_large(BODY_LIMIT_BYTES, "text of the call")
+    return request
+
+
+async def read_json_body(
+    headers: Headers, receive: Receive, within_s: float = BODY_WITHIN_S, *, limit: int = BODY_LIMIT_BYTES
+) -> bytes:
     """The whole body. Raises UnsupportedMediaTypeError, BodyTooLargeError, BodyTooSlowError or ClientGoneError."""
     _require_json(headers)
-    declared = headers.get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > BODY_LIMIT_BYTES:
-        raise _too_large()
+    declared = declared_bytes(headers)
+    if declared > limit:
+        raise _too_large(limit)
+    most = max(declared, BODY_LIMIT_BYTES)
     try:
         async with asyncio.timeout(within_s):
             event = await receive()
             if event["type"] == "http.request" and not event.get("more_body"):
-                return _within_limit(event.get("body", b""))
-            return await _rest(event, receive)
+                return _within_limit(event.get("body", b""), most)
+            return await _rest(event, receive, most)
     except TimeoutError:
         raise BodyTooSlowError(
             f"The body did not arrive within {within_s:g} s.", advice="Send it at once, or send less."
         ) from None
 
 
-async def _rest(event: MutableMapping[str, Any], receive: Receive) -> bytes:
+async def _rest(event: MutableMapping[str, Any], receive: Receive, limit: int) -> bytes:
     blocks, size = [], 0
     while True:
         if event["type"] == "http.disconnect":
             raise ClientGoneError("the caller hung up")
         blocks.append(event.get("body", b""))
         size += len(blocks[-1])
-        if size > BODY_LIMIT_BYTES:
-            raise _too_large()
+        if size > limit:
+            raise _too_large(limit)
         if not event.get("more_body"):
             return b"".join(blocks)
         event = await receive()
@@ -74,15 +88,21 @@ def _require_json(headers: Headers) -> None:
         )
 
 
-def _within_limit(body: bytes) -> bytes:
-    if len(body) > BODY_LIMIT_BYTES:
-        raise _too_large()
+def declared_bytes(headers: Headers) -> int:
+    """How long the body says it is; 0 where it does not say."""
+    declared = headers.get(b"content-length", b"0")
+    return int(declared) if declared.isdigit() else 0
+
+
+def _within_limit(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise _too_large(limit)
     return body
 
 
-def _too_large() -> BodyTooLargeError:
+def _too_large(limit: int, what: str = "body") -> BodyTooLargeError:
     return BodyTooLargeError(
-        f"The body is larger than {BODY_LIMIT_BYTES} bytes.",
+        f"The {what} is larger than {limit} bytes.",
         advice="Send less text in one request; long documents belong into sources.",
     )
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 
+from weighbridge.dialects.anthropic_messages.blocks import FORM
 from weighbridge.dialects.anthropic_messages.messages import render_conversation
 from weighbridge.dialects.foreign import no_place
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.reasoning import ReasoningStyle
 from weighbridge.domain.request import Request
 
-FORM = "Anthropic's format"
+__all__ = ["FORM", "can_think", "check"]
+
 DIALECT = "anthropic_messages"
 _Test = Callable[[Request], bool]
 

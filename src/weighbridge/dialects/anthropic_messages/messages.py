@@ -14,6 +14,7 @@ OPENING: Block = {"role": "user", "content": "(The conversation begins.)"}
 """Goes before a first turn of the assistant, which hosts refuse; compacting can leave one in front."""
 
 System = str | list[Block]
+_ATTACHED = ("image", "document")
 
 
 def parse_system(fields: Fields) -> tuple[Message, ...]:
@@ -138,10 +139,10 @@ def render_conversation(messages: Iterable[Message]) -> tuple[System | None, lis
 
 def _render_blocks(message: Message) -> list[Block]:
     blocks = [block for part in message.parts if (block := render_block(part)) is not None]
-    if message.role not in {Role.USER, Role.TOOL} and any(block["type"] == "image" for block in blocks):
+    if message.role not in {Role.USER, Role.TOOL} and any(block["type"] in _ATTACHED for block in blocks):
         raise InvalidFieldError(
-            f"A picture is in a message of the {message.role.value}, which Anthropic's format has no place for.",
-            advice="Send pictures in a message of the user.",
+            f"A picture or file is in a message of the {message.role.value}: Anthropic's format has no place for it.",
+            advice="Send it in a message of the user.",
             param="messages",
         )
     return blocks

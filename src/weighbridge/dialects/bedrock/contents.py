@@ -7,14 +7,39 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
-from weighbridge.dialects.carried import inline_content, nobody_called, object_arguments
+from weighbridge.dialects.carried import inline_content, inline_url, nobody_called, object_arguments
 from weighbridge.dialects.foreign import no_place
-from weighbridge.domain.request import Image, Message, Part, Role, Text, Thought, ToolCall, ToolResult
+from weighbridge.domain.request import (
+    Attachment,
+    Audio,
+    File,
+    Image,
+    Message,
+    Part,
+    Role,
+    Text,
+    Thought,
+    ToolCall,
+    ToolResult,
+)
 
 FORM = "Bedrock's Converse format"
 Wire = dict[str, object]
 _INSTRUCTIONS = frozenset({Role.SYSTEM, Role.DEVELOPER})
 _FORMATS = {"image/png": "png", "image/jpeg": "jpeg", "image/gif": "gif", "image/webp": "webp"}
+_AUDIO_FORMATS = {"audio/wav": "wav", "audio/mpeg": "mp3"}
+_FILE_FORMATS = {
+    "application/pdf": "pdf",
+    "text/csv": "csv",
+    "text/html": "html",
+    "text/plain": "txt",
+    "text/markdown": "md",
+    "application/msword": "doc",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.ms-excel": "xls",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+}
+_NO_NAME = re.compile(r"[^a-zA-Z0-9\-()\[\]]+")
 _TAKEN_ID = re.compile(r"[a-zA-Z0-9_.:-]{1,64}")
 
 
@@ -52,8 +77,8 @@ def _render(part: Part, called: set[str]) -> Wire | None:
     match part:
         case Text():
             return {"text": part.text} if part.text and not part.text.isspace() else None
-        case Image():
-            return {"image": _picture(part.url)}
+        case Image() | Audio() | File():
+            return _attached(part)
         case Thought():
             return _thought(part)
         case ToolCall():
@@ -64,6 +89,16 @@ def _render(part: Part, called: set[str]) -> Wire | None:
                 raise nobody_called(part)
             content = [{"text": part.text}] if part.text else []
             return {"toolResult": {"toolUseId": _taken(part.call_id), "content": content}}
+
+
+def _attached(part: Attachment) -> Wire:
+    match part:
+        case Image():
+            return {"image": _picture(part.url)}
+        case Audio():
+            return {"audio": _recording(part.url)}
+        case File():
+            return {"document": _document(part)}
 
 
 def _thought(thought: Thought) -> Wire | None:
@@ -82,6 +117,22 @@ def _picture(url: str) -> Wire:
     if media_type not in _FORMATS:
         raise no_place("messages", "a picture that is not PNG, JPEG, GIF or WebP", FORM)
     return {"format": _FORMATS[media_type], "source": {"bytes": encoded}}
+
+
+def _recording(url: str) -> Wire:
+    media_type, encoded = inline_content(url) or ("", "")
+    if media_type not in _AUDIO_FORMATS:
+        raise no_place("messages", f"a recording of the type {media_type}", FORM)
+    return {"format": _AUDIO_FORMATS[media_type], "source": {"bytes": encoded}}
+
+
+def _document(file: File) -> Wire:
+    """Names may hold no more than letters, digits, single spaces, hyphens and brackets."""
+    media_type, encoded = inline_content(inline_url(file, FORM)) or ("", "")
+    if media_type not in _FILE_FORMATS:
+        raise no_place("messages", f"a file of the type {media_type}", FORM)
+    name = " ".join(_NO_NAME.sub(" ", file.name or "").split())
+    return {"format": _FILE_FORMATS[media_type], "name": name or "document", "source": {"bytes": encoded}}
 
 
 def _taken(call_id: str) -> str:

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import orjson
 
 from weighbridge.dialects.carried import inline_content, nobody_called, object_arguments
+from weighbridge.dialects.foreign import no_place
 from weighbridge.dialects.gemini.signatures import NONE, parted
-from weighbridge.domain.request import Image, Message, Part, Role, Text, Thought, ToolCall, ToolResult
+from weighbridge.domain.request import Audio, File, Image, Message, Part, Role, Text, Thought, ToolCall, ToolResult
 
+FORM = "Gemini's format"
 Wire = dict[str, object]
 _INSTRUCTIONS = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
@@ -51,8 +53,12 @@ def _render(part: Part, names: Mapping[str, str]) -> Wire | None:
     match part:
         case Text():
             return {"text": part.text} if part.text else None
-        case Image():
-            return _picture(part.url)
+        case Image() | Audio():
+            return _attached(part.url)
+        case File():
+            if part.url is None:
+                raise no_place("messages", "a file that another host keeps", FORM)
+            return _attached(part.url)
         case Thought():
             return None  # of a turn that is over; what Gemini wants back is in the ids of its calls
         case ToolCall():
@@ -79,7 +85,7 @@ def _result(result: ToolResult, names: Mapping[str, str]) -> Wire:
     return {"functionResponse": {"id": own, "name": names[result.call_id], "response": response}}
 
 
-def _picture(url: str) -> Wire:
+def _attached(url: str) -> Wire:
     content = inline_content(url)
     if content is None:
         return {"fileData": {"fileUri": url}}

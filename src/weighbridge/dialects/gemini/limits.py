@@ -1,10 +1,10 @@
 """What Gemini's format has no place for, and would be another request without."""
 
 from weighbridge.dialects.foreign import no_place
-from weighbridge.dialects.gemini.contents import render_contents
+from weighbridge.dialects.gemini.contents import FORM, render_contents
 from weighbridge.domain.request import Request
 
-FORM = "Gemini's format"
+__all__ = ["FORM", "check"]
 
 
 def check(request: Request) -> None:

@@ -1,9 +1,12 @@
 """Conversation turns in OpenAI's shape, both ways: https://platform.openai.com/docs/api-reference/chat/create."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import cast
 
+from weighbridge.dialects.attachments import file_of, picture, recording
+from weighbridge.dialects.carried import inline_url, openai_audio
 from weighbridge.dialects.fields import (
+    Fields,
     as_object,
     invalid,
     join,
@@ -14,12 +17,12 @@ from weighbridge.dialects.fields import (
     read_text,
 )
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
-from weighbridge.domain.request import Image, Message, Part, Role, Text, ToolCall, ToolResult
+from weighbridge.domain.request import Attachment, Audio, File, Image, Message, Part, Role, Text, ToolCall, ToolResult
 
 ROLES = tuple(role.value for role in Role)
 _ROLE: dict[object, Role] = {role.value: role for role in Role}
 _INSTRUCTIONS = frozenset({Role.SYSTEM, Role.DEVELOPER})
-_URL_STARTS = ("https://", "data:")
+FORM = "OpenAI's chat format"
 
 
 def parse_messages(items: list[object] | None, path: str = "messages") -> tuple[Message, ...]:
@@ -100,7 +103,7 @@ def _tool_output(content: object, path: str) -> str:
     parts = _parse_parts(content, path)
     if not all(isinstance(part, Text) for part in parts):
         raise InvalidFieldError(
-            f"`{path}` of a tool message may hold only text.", advice="Send pictures in a user message.", param=path
+            f"`{path}` of a tool message may hold only text.", advice="Send all else in a user message.", param=path
         )
     return "\n".join(part.text for part in parts if isinstance(part, Text))
 
@@ -113,23 +116,25 @@ def _parse_parts(content: object, path: str) -> tuple[Part, ...]:
 
 def _parse_part(item: object, path: str) -> Part:
     fields = as_object(item, path)
-    kind = one_of(fields.get("type"), ("text", "image_url", "refusal"), join(path, "type"))
+    kind = one_of(fields.get("type"), _KINDS, join(path, "type"))
     if kind == "image_url":
-        url = need_text(need_object(fields, "image_url", path), "url", join(path, "image_url"))
-        if not url.startswith(_URL_STARTS):
-            param = join(path, "image_url.url")
-            raise InvalidFieldError(
-                f"`{param}` must be an https or data URL.", advice="Send the picture itself as a data URL.", param=param
-            )
-        return Image(url)
+        at = join(path, "image_url")
+        return picture(need_text(need_object(fields, "image_url", path), "url", at), join(at, "url"))
+    if kind in _ATTACHED:
+        return _ATTACHED[kind](need_object(fields, kind, path), join(path, kind))
     text = read_text(fields, kind, path)
     if text is None:
         raise invalid(join(path, kind), "text", None)
     return Text(text)
 
 
+_ATTACHED: Mapping[str, Callable[[Fields, str], Part]] = {"input_audio": recording, "file": file_of}
+_KINDS = ("text", "image_url", "refusal", *_ATTACHED)
+
+
 def render_messages(messages: Iterable[Message]) -> list[dict[str, object]]:
-    """The conversation on the wire. A turn with tool results becomes one `tool` message for each, then the rest."""
+    """The conversation on the wire. A turn with tool results becomes one `tool` message for each, then the rest. Raises
+    InvalidFieldError for a recording or file that has no place."""
     return [wire for message in messages for wire in _render_message(message)]
 
 
@@ -140,7 +145,7 @@ def _render_message(message: Message) -> list[dict[str, object]]:
         if isinstance(part, ToolResult)
     ]
     calls = [_render_call(part) for part in message.parts if isinstance(part, ToolCall)]
-    shown = [part for part in message.parts if isinstance(part, Text | Image)]
+    shown = [part for part in message.parts if isinstance(part, Text | Attachment)]
     if calls:
         wire.append({"role": message.role.value, "content": _render_content(shown), "tool_calls": calls})
     elif shown or not wire:
@@ -148,17 +153,25 @@ def _render_message(message: Message) -> list[dict[str, object]]:
     return wire
 
 
-def _render_content(parts: list[Text | Image]) -> str | list[dict[str, object]] | None:
+def _render_content(parts: list[Text | Attachment]) -> str | list[dict[str, object]] | None:
     if not parts:
         return None
     if len(parts) == 1 and isinstance(parts[0], Text):
         return parts[0].text
-    return [
-        {"type": "text", "text": part.text}
-        if isinstance(part, Text)
-        else {"type": "image_url", "image_url": {"url": part.url}}
-        for part in parts
-    ]
+    return [_render_part(part) for part in parts]
+
+
+def _render_part(part: Text | Attachment) -> dict[str, object]:
+    match part:
+        case Text():
+            return {"type": "text", "text": part.text}
+        case Image():
+            return {"type": "image_url", "image_url": {"url": part.url}}
+        case Audio():
+            return {"type": "input_audio", "input_audio": openai_audio(part, FORM)}
+        case File():
+            file = {"filename": part.name or "document", "file_data": inline_url(part, FORM)}
+            return {"type": "file", "file": file}
 
 
 def _render_call(call: ToolCall) -> dict[str, object]:

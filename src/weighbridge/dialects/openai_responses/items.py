@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from weighbridge.dialects.attachments import file_of, picture
 from weighbridge.dialects.fields import as_object, invalid, join, need_text, one_of, read_text
+from weighbridge.dialects.foreign import no_place
 from weighbridge.domain.errors import EmptyInputError, InvalidFieldError
-from weighbridge.domain.request import Image, Message, Part, Role, Text, ToolCall, ToolResult
+from weighbridge.domain.request import Attachment, Audio, File, Image, Message, Part, Role, Text, ToolCall, ToolResult
 
+FORM = "OpenAI's Responses format"
 Item = dict[str, object]
 _TURNS = {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
 _CALLS = ("function_call", "custom_tool_call")
@@ -111,15 +114,11 @@ def _parts(content: object, path: str) -> tuple[Part, ...]:
 
 def _part(item: object, path: str) -> Part:
     fields = as_object(item, path)
-    kind = one_of(fields.get("type"), (*_TEXTS, "refusal", "input_image"), join(path, "type"))
+    kind = one_of(fields.get("type"), (*_TEXTS, "refusal", "input_image", "input_file"), join(path, "type"))
     if kind == "input_image":
-        url = fields.get("image_url")
-        if not isinstance(url, str) or not url.startswith(("https://", "data:")):
-            param = join(path, "image_url")
-            raise InvalidFieldError(
-                f"`{param}` must be an https or data URL.", advice="Send the picture itself as a data URL.", param=param
-            )
-        return Image(url)
+        return picture(read_text(fields, "image_url", path) or "", join(path, "image_url"))
+    if kind == "input_file":
+        return file_of(fields, path)
     key = "refusal" if kind == "refusal" else "text"
     text = read_text(fields, key, path)
     if text is None:
@@ -132,18 +131,18 @@ def _output(output: object, path: str) -> str:
         return output
     parts = _parts(output, path)
     if not all(isinstance(part, Text) for part in parts):
-        raise InvalidFieldError(f"`{path}` may hold only text.", advice="Send pictures in a user message.", param=path)
+        raise InvalidFieldError(f"`{path}` may hold only text.", advice="Send all else in a user message.", param=path)
     return "\n".join(part.text for part in parts if isinstance(part, Text))
 
 
 def render_items(messages: Iterable[Message]) -> list[object]:
-    """The conversation on the wire."""
+    """The conversation on the wire. Raises InvalidFieldError for a recording, or a file that another host keeps."""
     return [item for message in messages for item in _render(message)]
 
 
 def _render(message: Message) -> Iterator[Item]:
     """What is said comes first, then calls; results are items of their own."""
-    shown = [part for part in message.parts if isinstance(part, Text | Image)]
+    shown = [part for part in message.parts if isinstance(part, Text | Attachment)]
     for part in message.parts:
         if isinstance(part, ToolResult):
             yield {"type": "function_call_output", "call_id": part.call_id, "output": part.text}
@@ -156,10 +155,24 @@ def _render(message: Message) -> Iterator[Item]:
             yield {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": part.arguments}
 
 
-def _render_part(part: Text | Image, role: Role) -> Item:
-    if isinstance(part, Image):
-        return {"type": "input_image", "image_url": part.url}
-    return {"type": "output_text" if role is Role.ASSISTANT else "input_text", "text": part.text}
+def _render_part(part: Text | Attachment, role: Role) -> Item:
+    match part:
+        case Image():
+            return {"type": "input_image", "image_url": part.url}
+        case Audio():
+            raise no_place("messages", "a recording", FORM)
+        case File():
+            return _render_file(part)
+        case Text():
+            return {"type": "output_text" if role is Role.ASSISTANT else "input_text", "text": part.text}
+
+
+def _render_file(file: File) -> Item:
+    if file.url is None:
+        raise no_place("messages", "a file that another host keeps", FORM)
+    if not file.url.startswith("data:"):
+        return {"type": "input_file", "file_url": file.url}
+    return {"type": "input_file", "filename": file.name or "document", "file_data": file.url}
 
 
 def keep_wire_form(messages: Sequence[Message], known: Sequence[Turn]) -> tuple[list[object], bool]:

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 
 from weighbridge.dialects.fields import Fields
 from weighbridge.dialects.foreign import no_place
+from weighbridge.dialects.openai_responses.items import FORM, render_items
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.request import Request
+
+__all__ = ["FORM", "check", "refuse_state"]
 
 _STATE: Mapping[str, tuple[object, ...]] = {
     "previous_response_id": (),
@@ -14,7 +17,6 @@ _STATE: Mapping[str, tuple[object, ...]] = {
     "background": (False,),
     "prompt": (),
 }
-FORM = "OpenAI's Responses format"
 
 
 def refuse_state(fields: Fields) -> None:
@@ -35,3 +37,5 @@ def check(request: Request) -> None:
     for param, has_it in wishes.items():
         if has_it:
             raise no_place(param, f"`{param}`", FORM)
+    if request.dialect != "openai_responses" or request.body is None:
+        render_items(request.messages)
