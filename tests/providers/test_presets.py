@@ -11,8 +11,10 @@ from make import a_model, a_request
 from providers.loopback import answer, completion, serving
 from weighbridge.config.load import load_policy
 from weighbridge.config.presets import PRESETS
+from weighbridge.dialects.openai_chat.request import parse_request
 from weighbridge.domain.errors import ConfigError, ProviderError
 from weighbridge.domain.policy import Host
+from weighbridge.domain.profile import Profile
 from weighbridge.domain.secret import Secret
 from weighbridge.providers.clock import SystemClock
 from weighbridge.providers.hosts import HostCalls, check_host
@@ -98,3 +100,28 @@ async def test_a_query_of_the_address_stays_behind_the_dialect_s_own() -> None:
         await calls.close()
     assert server.received[0].line.split()[1] == "/v1/models/m:streamGenerateContent?alt=sse&api-version=1"
     assert json.loads(server.received[0].body)["contents"]
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if preset.dialect == "openai_chat"])
+@pytest.mark.parametrize("said", ["max_tokens", "max_completion_tokens"])
+async def test_a_known_host_is_called_by_the_names_that_it_takes(tmp_path: Path, name: str, said: str) -> None:
+    preset = PRESETS[name]
+    async with serving([answer(completion("hi"))]) as server:
+        host = loaded(tmp_path, name, f", base_url: '{server.url}'")
+        turns = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "hi"}]
+        body = {"model": "auto", "messages": turns, said: 50}
+        calls = HostCalls(SystemClock())
+        await calls.call(host, a_model(profile=host.profile), parse_request(json.dumps(body).encode()), 5)
+        await calls.close()
+    sent = json.loads(server.received[0].body)
+    limits = {key for key in ("max_tokens", "max_completion_tokens") if key in sent}
+    assert limits == {preset.output_limit or said}
+    assert sent[limits.pop()] == 50
+    assert [message["role"] for message in sent["messages"]] == [preset.instructions or "developer", "user"]
+
+
+def test_what_a_host_calls_things_reaches_its_models(tmp_path: Path) -> None:
+    path = tmp_path / "weighbridge.yaml"
+    path.write_text(CONFIG.format(preset="openai", more=", instructions: developer"))
+    policy = load_policy(path, {"KEY": "k-0123456789"})
+    assert policy.models["far-model"].profile == Profile("max_completion_tokens", "developer")

@@ -34,6 +34,7 @@ from weighbridge.domain.policy import (
     SignalRule,
     StoreSettings,
 )
+from weighbridge.domain.profile import Profile
 from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.task import (
     Canary,
@@ -97,6 +98,7 @@ def _host(name: str, row: HostRow) -> Host:
         dialect=row.dialect,
         base_url=row.base_url,
         auth=row.auth,
+        profile=Profile(row.output_limit, row.instructions),
         signing_region=row.signing_region,
         credential=row.credential,
         more_credentials=tuple(row.more_credentials),
@@ -130,6 +132,7 @@ def _model(name: str, row: ModelRow, host: Host, today: date, listed: Price | No
         vectors=None if row.vectors is None else VectorRule(**dict(row.vectors)),
         scores=None if row.scores is None else Scale(**dict(row.scores)),
         reasoning=row.reasoning,
+        profile=host.profile,
     )
 
 

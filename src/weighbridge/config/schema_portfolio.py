@@ -32,7 +32,8 @@ class HostRow(Row):
     """An endpoint that speaks one wire format."""
 
     preset: Annotated[str, *one_of_names("presets", tuple(PRESETS))] | None = None
-    """A known host: fills in `dialect`, `provider`, `base_url` and `auth` where they are not stated."""
+    """A known host: fills in `dialect`, `provider`, `base_url`, `auth`, `output_limit` and `instructions` where they
+    are not stated."""
 
     dialect: Literal["openai_chat", "openai_responses", "anthropic_messages", "gemini", "bedrock", "local", "simulated"]
     """The wire format: `openai_chat` (Chat Completions), `openai_responses`, `anthropic_messages`, `gemini`
@@ -45,6 +46,10 @@ class HostRow(Row):
     auth: Literal["bearer", "x-api-key", "api-key", "x-goog-api-key", "sigv4"] | None = None
     """How the credential is carried, where not as the dialect has it: `Authorization: Bearer`, a header of this name,
     or a signature for Amazon (`sigv4`)."""
+    output_limit: Literal["max_tokens", "max_completion_tokens"] | None = None
+    """For `openai_chat`: what it calls the limit of an answer; without it, what the caller called it."""
+    instructions: Literal["system", "developer"] | None = None
+    """For `openai_chat`: the role of instructions that it knows; without it, the caller's."""
     signing_region: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")] | None = None
     """For `sigv4`: the region of Amazon's that calls are signed for, where `base_url` does not name it."""
     credential: SecretReference | None = None

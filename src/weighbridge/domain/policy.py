@@ -10,6 +10,7 @@ from weighbridge.domain.budget import Budget
 from weighbridge.domain.caller import Caller
 from weighbridge.domain.levels import Capability, Sensitivity, Tier
 from weighbridge.domain.money import Price
+from weighbridge.domain.profile import AS_IT_COMES, Profile
 from weighbridge.domain.proof import Proof
 from weighbridge.domain.rate import RateLimit
 from weighbridge.domain.reasoning import ReasoningStyle
@@ -47,6 +48,8 @@ class Host:
     """Settings of a simulated or local host: see `providers/simulated.py`, `providers/local.py`."""
     auth: str | None = None
     """How the credential is carried, where not as the dialect has it."""
+    profile: Profile = AS_IT_COMES
+    """What it calls things."""
     signing_region: str | None = None
     """For calls signed for Amazon: the region, where the address does not name it."""
 
@@ -90,6 +93,8 @@ class PortfolioModel:
 
     reasoning: ReasoningStyle | None = None
     """How it is told how much to think; `None`: it is not."""
+    profile: Profile = AS_IT_COMES
+    """What its host calls things."""
 
     @property
     def space(self) -> str:

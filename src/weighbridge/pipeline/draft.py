@@ -43,6 +43,8 @@ class Draft:
     shadows: Served | None = None
     """For shadow traffic: the answer that was given."""
     classification: Classification | None = None
+    input_digest: str | None = None
+    """Of what was asked; `None` until it is classified."""
     unknown: tuple[str, ...] = ()
     """Fields of the request that its format does not have, where the caller is to hear of them."""
     packed: Packed | None = None
@@ -115,7 +117,7 @@ class Draft:
             dialect=self.request.dialect,
             requested_model=self.request.model,
             is_stream=self.request.is_stream,
-            input_digest=_digest(self.request),
+            input_digest=self.input_digest or digest_of_input(self.request),
             status=status,
             error_code=error_code or self.cause,
             classification=self.classification,
@@ -146,7 +148,8 @@ def _shadow(served: Served, answer: str | None) -> Shadow:
     return Shadow(served.record_id, None if answer is None else agreement(served.answer, [answer]) == 1.0)
 
 
-def _digest(request: Request) -> str:
+def digest_of_input(request: Request) -> str:
+    """The same for equal messages and attachments, and for nothing else."""
     sha = hashlib.sha256()
     for message in request.messages:
         sha.update(f"{message.role}\x1f{message.text}\x1e".encode())

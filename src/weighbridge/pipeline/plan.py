@@ -26,7 +26,7 @@ from weighbridge.domain.signals import Classification
 from weighbridge.domain.task import ConfidenceRule, Contract, StreamMode, Task
 from weighbridge.domain.tool import DeclaredTool
 from weighbridge.domain.usage import TokenCount
-from weighbridge.pipeline.draft import Draft
+from weighbridge.pipeline.draft import Draft, digest_of_input
 from weighbridge.pipeline.fits import UNTELLING, Fits, unknown_to
 from weighbridge.pipeline.gather import evidence_signals, gather, require_evidence
 from weighbridge.pipeline.house import House, InForce
@@ -142,13 +142,16 @@ async def make_plan(draft: Draft, house: House, in_force: InForce) -> Plan:
 
 
 async def _off_loop(draft: Draft, work: Callable[[], T]) -> T:
-    return await asyncio.to_thread(work) if len(draft.request.text) > OFF_LOOP_CHARS else work()
+    request = draft.request
+    is_long = len(request.text) > OFF_LOOP_CHARS or next(request.attachments, None) is not None
+    return await asyncio.to_thread(work) if is_long else work()
 
 
 def _classified(draft: Draft, in_force: InForce, counts: Counts) -> tuple[Task, Classification]:
     request = draft.request
     if request.output.schema_json is not None:
         check_schema(request.output.schema_json)
+    draft.input_digest = digest_of_input(request)
     known = classify(request, draft.caller, in_force.policy, in_force.nearest, counts.of_input)
     draft.classification = known
     task = in_force.policy.tasks[known.task]

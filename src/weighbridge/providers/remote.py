@@ -1,5 +1,6 @@
 """Calls hosts over the transport, each in its dialect; a host is a row of the config."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -70,7 +71,7 @@ class RemoteHost:
     async def call(self, model: PortfolioModel, request: Request, timeout_s: float) -> Response:
         """The whole answer. Raises ProviderError."""
         with self._access() as access:
-            call = self._call(model, request, (*access.headers, ("accept", "application/json")))
+            call = await self._written(model, request, (*access.headers, ("accept", "application/json")))
             answer = await self._transport.send(await access.granted(call), timeout_s)
             if not 200 <= answer.status < 300:
                 raise self._error(answer, answer.body)
@@ -80,7 +81,7 @@ class RemoteHost:
         """The answer in pieces; closing it hangs up. Raises ProviderError, also when the answer breaks off."""
         reader, decoder = self._dialect.reader(), self._dialect.decoder()
         with self._access() as access:
-            call = self._call(model, request, (*access.headers, ("accept", self._dialect.stream_type)))
+            call = await self._written(model, request, (*access.headers, ("accept", self._dialect.stream_type)))
             async with self._transport.open(await access.granted(call), timeout_s) as answer:
                 error = await self._objection(answer)
                 if error is None:
@@ -104,6 +105,12 @@ class RemoteHost:
         except ProviderError as error:
             self._keys.note(number, error, self._clock.monotonic())
             raise
+
+    async def _written(self, model: PortfolioModel, request: Request, headers: Headers) -> HttpCall:
+        """The call on the wire; one with pictures and files is written in a thread, so that others keep moving."""
+        if next(request.attachments, None) is None:
+            return self._call(model, request, headers)
+        return await asyncio.to_thread(self._call, model, request, headers)
 
     def _call(self, model: PortfolioModel, request: Request, headers: Headers) -> HttpCall:
         if request.is_for_numbers:

@@ -1,5 +1,7 @@
 """An OpenAI chat call, both ways: what a caller sends in, and what goes out to a host that speaks the same dialect."""
 
+from typing import cast
+
 import orjson
 
 from weighbridge.dialects.fields import (
@@ -27,11 +29,13 @@ from weighbridge.dialects.openai_chat.tools import (
 )
 from weighbridge.dialects.thinking import parse_effort
 from weighbridge.domain.policy import PortfolioModel
+from weighbridge.domain.profile import Profile
 from weighbridge.domain.reasoning import Reasoning
 from weighbridge.domain.request import TEXT_OUTPUT, Request, Sampling
 
 DIALECT = "openai_chat"
 MOST_CHOICES = 128
+_INSTRUCTING = frozenset({"system", "developer"})
 OUTPUT_LIMITS = ("max_completion_tokens", "max_tokens")
 """The same limit under its present and its older name; many hosts know only the older one."""
 
@@ -107,8 +111,9 @@ def render_request(
     """The call on the wire for `model`.
 
     A caller's body of the same dialect goes out as it came, in its own field order, but for what policy changes: the
-    model's name, the output limit, streaming with usage, log-probabilities. With `messages_changed` the messages are
-    compared one by one and only those that the gateway added or rewrote are written anew.
+    model's name, the output limit, streaming with usage, log-probabilities, and what this host calls things. With
+    `messages_changed` the messages are compared one by one and only those that the gateway added or rewrote are written
+    anew.
     """
     if request.dialect == DIALECT and request.body is not None:
         body = dict(request.body)
@@ -121,7 +126,9 @@ def render_request(
     else:
         body = _build(request, model)
     body["model"] = model.upstream_name
-    _bound_output(body, request.max_output_tokens)
+    _bound_output(body, request.max_output_tokens, model.profile)
+    if model.profile.instructions is not None:
+        body["messages"] = _with_role(cast("list[object]", body["messages"]), model.profile.instructions)
     _set_streaming(body, request.is_stream)
     if wants_logprobs:
         body["logprobs"] = True
@@ -146,11 +153,27 @@ def _build(request: Request, model: PortfolioModel) -> dict[str, object]:
     return body | {key: value for key, value in optional.items() if value is not None}
 
 
-def _bound_output(body: dict[str, object], limit: int | None) -> None:
+def _bound_output(body: dict[str, object], limit: int | None, profile: Profile) -> None:
+    """Under the name that the host takes, else under the caller's own."""
     if limit is None:
         return
-    for key in [key for key in OUTPUT_LIMITS if body.get(key) is not None] or ["max_tokens"]:
+    stated = [key for key in OUTPUT_LIMITS if body.get(key) is not None] or ["max_tokens"]
+    if profile.output_limit is not None and stated != [profile.output_limit]:
+        for key in OUTPUT_LIMITS:
+            body.pop(key, None)
+        stated = [profile.output_limit]
+    for key in stated:
         body[key] = limit
+
+
+def _with_role(messages: list[object], role: str) -> list[object]:
+    """Instructions in the role that the host knows; every other message as it is."""
+    return [
+        {**message, "role": role}
+        if isinstance(message, dict) and message.get("role") in _INSTRUCTING and message["role"] != role
+        else message
+        for message in messages
+    ]
 
 
 def _set_streaming(body: dict[str, object], is_stream: bool) -> None:
