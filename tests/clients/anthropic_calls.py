@@ -77,6 +77,25 @@ def test_a_stream_s_events_build_the_message(client: Anthropic, model: str) -> N
     assert message.usage.output_tokens > 0
 
 
+THINKING = {"model": "task/reason", "max_tokens": 2000, "metadata": {"simulate": "thought=Hm, yes.;answer=It is so."}}
+
+
+def test_thinking_comes_before_the_answer_whole_and_streamed(client: Anthropic) -> None:
+    whole = client.messages.create(messages=user("Why?"), **THINKING)
+    with client.messages.stream(messages=user("Why?"), **THINKING) as stream:
+        kinds = [event.type for event in stream]
+        streamed = stream.get_final_message()
+    for message in (whole, streamed):
+        assert [(block.type, getattr(block, "thinking", None)) for block in message.content] == [
+            ("thinking", "Hm, yes."),
+            ("text", None),
+        ]
+        assert message.content[1].text == "It is so."
+    assert kinds.index("thinking") < kinds.index("text")
+    again = [*user("Why?"), {"role": "assistant", "content": whole.content}, *user("And?")]
+    assert client.messages.create(messages=again, **THINKING).content[1].text == "It is so."
+
+
 def test_raw_stream_events_come_in_order(client: Anthropic) -> None:
     events = client.messages.create(model="task/reason", max_tokens=50, messages=user("Plan it."), stream=True)
     kinds = [event.type for event in events]

@@ -392,6 +392,31 @@ def test_a_response_streams_in_typed_events(client: OpenAI, model: str) -> None:
     assert final.usage.output_tokens >= 1
 
 
+THINKING = {"model": "task/reason", "metadata": {"simulate": "thought=Hm, yes.;answer=It is so."}}
+
+
+def test_a_response_shows_what_was_thought_whole_and_streamed(client: OpenAI) -> None:
+    whole = client.responses.create(input="Why?", **THINKING)
+    with client.responses.stream(input="Why?", **THINKING) as stream:
+        said = [event.delta for event in stream if event.type == "response.reasoning_summary_text.delta"]
+        streamed = stream.get_final_response()
+    assert "".join(said) == "Hm, yes."
+    for response in (whole, streamed):
+        reasoning, message = response.output
+        assert (reasoning.type, reasoning.summary[0].text) == ("reasoning", "Hm, yes.")
+        assert (message.type, response.output_text) == ("message", "It is so.")
+        assert response.usage.output_tokens_details.reasoning_tokens > 0
+
+
+def test_a_completion_shows_what_was_thought_as_hosts_of_the_format_do(client: OpenAI) -> None:
+    whole = client.chat.completions.create(messages=user("Why?"), **THINKING)
+    assert whole.choices[0].message.reasoning_content == "Hm, yes."
+    chunks = list(client.chat.completions.create(messages=user("Why?"), stream=True, **THINKING))
+    deltas = [chunk.choices[0].delta for chunk in chunks if chunk.choices]
+    assert "".join(getattr(delta, "reasoning_content", None) or "" for delta in deltas) == "Hm, yes."
+    assert "".join(delta.content or "" for delta in deltas) == "It is so."
+
+
 def test_a_response_asks_for_tools_and_goes_on_with_their_results(client: OpenAI) -> None:
     asked = [{"role": "user", "content": "What is the weather in Oslo?"}]
     first = client.responses.create(input=asked, **WITH_TOOLS)

@@ -148,6 +148,14 @@ async def test_unknown_fields_may_be_warned_of_and_pass(tmp_path: Path) -> None:
     assert record.unknown_parameters == (odd,)
 
 
+async def test_of_very_many_warnings_the_first_are_told(tmp_path: Path) -> None:
+    many = {f"odd_{number}": 1 for number in range(30)}
+    async with hosts() as (claude, openai):
+        call, record = await ask(tmp_path, claude, openai, "openai_only", "unknown: warn", CHAT, **many)
+    assert call.answer_headers["x-weighbridge-warnings"].count("unknown_parameter") == 20
+    assert len(record.unknown_parameters) == 30
+
+
 @pytest.mark.parametrize("path", [CHAT, "/v1/messages"])
 async def test_unknown_fields_may_be_refused_with_what_was_meant(tmp_path: Path, path: str) -> None:
     async with hosts() as (claude, openai):

@@ -277,6 +277,8 @@ async def test_a_responses_stream_has_an_item_of_its_own(tmp_path: Path, kind: K
     if kind.dialect == "openai_responses":
         return  # the host's own events, as they came
     assert [event["sequence_number"] for event in events] == list(range(len(events)))
+    kinds = [event["type"] for event in events]
+    assert kinds.index("response.reasoning_summary_part.done") < kinds.index("response.output_text.delta")
     done = [event["item"]["type"] for event in events if event["type"] == "response.output_item.done"]
     assert done == ["reasoning", "message"]
     output = events[-1]["response"]["output"]

@@ -238,3 +238,19 @@ async def test_canned_answers_go_by_content_and_model() -> None:
     assert (await ask(a_request("A refund!"), answers=answers)).text == "2"
     assert (await ask(a_request("Else."), answers=answers, answer="3")).text == "3"
     assert (await ask(a_request("A refund!"), answers=answers, answer="3")).text == "2"
+
+
+async def test_thoughts_come_before_the_answer_and_are_paid_as_output() -> None:
+    request = told("thought=Hm, yes.;answer=It is so.")
+    whole, deltas = await ask(request), await listen(request)
+    assert [thought.text for thought in whole.choices[0].thoughts] == ["Hm, yes."]
+    said = [delta.thought or delta.text for delta in deltas if delta.has_content]
+    assert said == ["Hm,", " yes.", "It", " is", " so."]
+    collector = Collector()
+    for delta in deltas:
+        collector.add(delta)
+    assert collector.response().choices[0].thoughts == whole.choices[0].thoughts
+    assert whole.usage is not None
+    plain = (await ask(told("answer=It is so."))).usage
+    assert plain is not None
+    assert whole.usage.output_tokens == plain.output_tokens + whole.usage.reasoning_tokens > plain.output_tokens

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Protocol
 
-from weighbridge.domain.request import Attachment, Audio, Image, Message
+from weighbridge.domain.request import Attachment, Audio, Image, Message, attached_to
 from weighbridge.domain.usage import TOKENIZERS, WORDS, TokenCount
 
 TOKENS_PER_WORD_DIVISOR = 0.75
@@ -49,8 +49,7 @@ def count_tokens(text: str, tokenizer: str) -> TokenCount:
 def attachment_tokens(messages: Iterable[Message]) -> int:
     """About what pictures, recordings and files count as. Nobody outside the provider can tell exactly: what it counted
     is learned from (`budget/undercount.py`)."""
-    parts = (part for message in messages for part in message.parts)
-    return sum(_estimated(part) for part in parts if isinstance(part, Attachment))
+    return sum(map(_estimated, attached_to(messages)))
 
 
 def _estimated(part: Attachment) -> int:

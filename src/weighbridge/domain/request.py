@@ -1,8 +1,9 @@
 """What a caller asks, in no provider's format."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import cast
 
 from weighbridge.domain.levels import Capability, Risk
 from weighbridge.domain.material import Source
@@ -182,7 +183,16 @@ class EmbeddingWish:
     """As base64 of 32-bit floats rather than as numbers."""
 
 
-_SEEN_BY = {Image: Capability.VISION, Audio: Capability.AUDIO, File: Capability.FILES}
+_SEEN_BY: Mapping[type, Capability] = {
+    Image: Capability.VISION,
+    Audio: Capability.AUDIO,
+    File: Capability.FILES,
+}
+
+
+def attached_to(messages: Iterable[Message]) -> Iterator[Attachment]:
+    """What comes along beside text. Asked several times in each request, so kinds are looked up by their type."""
+    return (cast("Attachment", part) for message in messages for part in message.parts if type(part) in _SEEN_BY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +262,7 @@ class Request:
     @property
     def attachments(self) -> Iterator[Attachment]:
         """What comes along beside text."""
-        return (part for message in self.messages for part in message.parts if isinstance(part, Attachment))
+        return attached_to(self.messages)
 
     @property
     def is_for_numbers(self) -> bool:
@@ -272,7 +282,8 @@ class Request:
             wanted.add(Capability.LOGPROBS)
         if self.output.kind == "json_schema":
             wanted.add(Capability.JSON_SCHEMA)
-        wanted |= {_SEEN_BY[type(part)] for part in self.attachments}
+        for part in self.attachments:
+            wanted.add(_SEEN_BY[type(part)])
         if self.embedding is not None:
             wanted.add(Capability.EMBEDDINGS)
         if self.is_ranking:

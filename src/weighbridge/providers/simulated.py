@@ -19,7 +19,7 @@ from weighbridge.domain.errors import (
     ProviderUnavailableError,
 )
 from weighbridge.domain.policy import PortfolioModel
-from weighbridge.domain.request import Request, ToolCall
+from weighbridge.domain.request import Request, Thought, ToolCall
 from weighbridge.domain.response import Choice, Delta, FinishReason, Response, ToolPiece
 from weighbridge.domain.usage import WORDS, Usage
 from weighbridge.providers.clock import Clock
@@ -56,6 +56,8 @@ class Answer:
     """The model's own words when it declines."""
     calls: tuple[ToolCall, ...] = ()
     """Tools that it calls instead of saying something."""
+    thought: str = ""
+    """What it thinks before."""
 
 
 class SimulatedHost:
@@ -74,20 +76,22 @@ class SimulatedHost:
         if request.is_ranking:
             await self._pass_time(script.latency_s, timeout_s)
             return example_scores(model, request)
-        answer = self._answer(script, model, request)
+        answer = _thinking(script, self._answer(script, model, request))
         needed_s = script.latency_s + len(answer.pieces) / (script.tokens_per_s or math.inf)
         await self._pass_time(needed_s, timeout_s)
         if script.disconnect_after is not None:
             raise _broken_off(script.disconnect_after)
         logprobs = None if answer.logprob is None else (answer.logprob,) * len(answer.pieces)
-        choice = Choice("".join(answer.pieces), answer.finish_reason, answer.calls, answer.refusal, logprobs)
+        thoughts = (Thought(answer.thought),) if answer.thought else ()
+        text = "".join(answer.pieces)
+        choice = Choice(text, answer.finish_reason, answer.calls, answer.refusal, logprobs, thoughts=thoughts)
         return Response(model.upstream_name, (choice,) * request.choices, answer.usage)
 
     async def stream(self, model: PortfolioModel, request: Request, timeout_s: float) -> AsyncGenerator[Delta, None]:
         """The answer in pieces; errors as in `call`, some of them in the middle."""
         script = self._script(model, request)
         self._fail_at_once(script, timeout_s)
-        answer = self._answer(script, model, request)
+        answer = _thinking(script, self._answer(script, model, request))
         deadline = self._clock.monotonic() + timeout_s
         pause_s = 1 / script.tokens_per_s if script.tokens_per_s else 0.0
         await self._pass_time(script.latency_s, timeout_s)
@@ -172,7 +176,19 @@ def _calling(calls: tuple[ToolCall, ...], script: Script, request: Request) -> A
     return Answer((), FinishReason.TOOL_CALLS, None, usage, calls=calls)
 
 
+def _thinking(script: Script, answer: Answer) -> Answer:
+    """The same after thinking, which is paid as output."""
+    if not script.thought:
+        return answer
+    tokens, usage = _tokens(script.thought), answer.usage
+    if usage is not None:
+        usage = replace(usage, output_tokens=usage.output_tokens + tokens, reasoning_tokens=tokens)
+    return replace(answer, thought=script.thought, usage=usage)
+
+
 def _deltas(answer: Answer, model: str) -> Iterator[Delta]:
+    for piece in _PIECE.findall(answer.thought):
+        yield Delta(thought=piece, model=model)
     for index, call in enumerate(answer.calls):
         yield Delta(tool_text=call.name, model=model, tool_pieces=(ToolPiece(index, call.id, call.name),))
         for piece in _PIECE.findall(call.arguments):

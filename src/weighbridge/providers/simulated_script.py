@@ -13,6 +13,7 @@ A script is a list of directives divided by `;`. A `;` that belongs to a value i
     latency=SECONDS        time before the first piece
     tokens_per_s=RATE      speed of the pieces after that
     answer=TEXT            this text
+    thought=TEXT           this is what the model thinks before it
     tool_call=NAME ARGS    a call of this tool instead of text: `*` for each on offer, without a name the first on
                            offer, without arguments some that fit; once its result is sent, text again
     invalid_label          text that no list of labels holds
@@ -50,6 +51,7 @@ class Script:
     latency_s: float = 0.0
     tokens_per_s: float | None = None
     answer: str | None = None
+    thought: str = ""
     tool_call: ToolWish | None = None
     finds_no_label: bool = False
     breaks_json: bool = False
@@ -111,6 +113,7 @@ _DIRECTIVES: Mapping[str, tuple[str, Callable[[str], object], str]] = {
     "latency": ("latency_s", _seconds, "seconds from 0 to 86400"),
     "tokens_per_s": ("tokens_per_s", _rate, "a number from 0.001 on"),
     "answer": ("answer", str, "text"),
+    "thought": ("thought", str, "text"),
     "tool_call": ("tool_call", parse_wish, "a tool's name and perhaps its arguments"),
     "invalid_label": ("finds_no_label", _flag, _ALONE),
     "malformed_json": ("breaks_json", _flag, _ALONE),

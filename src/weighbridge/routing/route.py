@@ -91,7 +91,8 @@ def _candidate(case: Case, objection: Objection | None) -> Candidate:
         standing = case.situation.proof(case.task.name, case.model.name)
         candidate = replace(candidate, proof=standing.on(case.situation.today), proof_digest=standing.digest)
     if objection is None:
-        return replace(candidate, left_out=case.fit(case.model).left_out)
+        left_out = case.fit(case.model).left_out
+        return replace(candidate, left_out=left_out) if left_out else candidate
     return replace(candidate, reason=objection.reason, numbers=objection.numbers)
 
 
