@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,7 +24,9 @@ from weighbridge.domain.errors import (
     ProviderRateLimitedError,
     ProviderRejectedError,
 )
+from weighbridge.domain.reasoning import Reasoning, ReasoningStyle
 from weighbridge.domain.request import (
+    File,
     Image,
     Message,
     OutputFormat,
@@ -279,3 +282,54 @@ def test_errors_mean_what_they_mean_and_repeat_nothing(status: int, body: bytes,
     found = parse_error(status, None, body)
     assert type(found) is kind
     assert "secret" not in str(found)
+
+
+GOLDEN = Path(__file__).parent / "golden" / "gemini"
+"""Written and read by Google's own SDK: tests/clients/google_genai_calls.py."""
+
+
+def test_a_call_is_the_one_that_google_s_own_sdk_sends() -> None:
+    schema = '{"type":"object","properties":{"q":{"type":"integer"}},"required":["q"],"additionalProperties":false}'
+    attached = (Image("data:image/png;base64,iVBORy4uLi4="), File("data:application/pdf;base64,JVBERi0xLjc="))
+    call_id = with_signature("c1", "c2ln")
+    body = json.loads(
+        render_request(
+            a_request(
+                messages=(
+                    say(Role.SYSTEM, "Be brief."),
+                    Message(Role.USER, (Text("look"), *attached)),
+                    Message(Role.ASSISTANT, (ToolCall(call_id, "look", '{"q":1}'),)),
+                    Message(Role.TOOL, (ToolResult(call_id, '{"found":true}'),)),
+                ),
+                sampling=Sampling(temperature=0.2, top_p=0.9, seed=7, stop=("END",)),
+                max_output_tokens=900,
+                tools=(Tool("look", "Looks.", schema),),
+                tool_choice=ToolChoice("tool", "look"),
+                reasoning=Reasoning(budget_tokens=8192),
+                output=OutputFormat("json_schema", schema),
+            ),
+            a_model(upstream_name="gemini-small", reasoning=ReasoningStyle.BUDGET),
+            wants_logprobs=False,
+        )
+    )
+    wanted = json.loads((GOLDEN / "call.json").read_text())
+    wanted["systemInstruction"].pop("role", None)  # the SDK states one, which the reference does not have
+    assert body == wanted
+
+
+def test_an_answer_is_understood_as_google_s_own_sdk_does() -> None:
+    body, wanted = (GOLDEN / "answer.json").read_bytes(), json.loads((GOLDEN / "facts.json").read_text())
+    reader, collector = EventReader(), Collector()
+    collector.add(reader.parse_event(body))
+    for found in (parse_response(body), collector.response()):
+        (choice,), usage = found.choices, found.usage
+        assert usage is not None
+        assert {
+            "text": choice.text,
+            "thought": "".join(thought.text for thought in choice.thoughts),
+            "calls": [[call.name, json.loads(call.arguments)] for call in choice.tool_calls],
+            "prompt_tokens": usage.prompt_tokens,
+            "cached_tokens": usage.cache_read_tokens,
+            "output_tokens": usage.output_tokens,
+            "model": found.model,
+        } == wanted
