@@ -116,7 +116,7 @@ def render_request(
     those that the gateway added or rewrote are written anew. Raises InvalidFieldError for what cannot be carried.
     """
     own = request.body if request.dialect == DIALECT else None
-    check(replace(request, wants_logprobs=request.wants_logprobs or wants_logprobs))
+    check(replace(request, wants_logprobs=True) if wants_logprobs else request)
     limit = request.max_output_tokens or model.max_output_tokens
     if own is None:
         body = _build(request, model, limit)

@@ -20,7 +20,7 @@ Wire = dict[str, object]
 
 def render_request(request: Request, model: PortfolioModel, *, wants_logprobs: bool) -> bytes:
     """The call on the wire; the model's name stands in the path. Raises InvalidFieldError for what has no place."""
-    check(replace(request, wants_logprobs=request.wants_logprobs or wants_logprobs))
+    check(replace(request, wants_logprobs=True) if wants_logprobs else request)
     inference = _inference(request, model)
     effort, more = _thinking(request, model, cast("int", inference["maxTokens"]))
     optional: Wire = {
