@@ -15,7 +15,7 @@ from weighbridge.dialects.gemini import request as gemini
 from weighbridge.dialects.openai_chat import request as chat
 from weighbridge.dialects.openai_responses import request as responses
 from weighbridge.dialects.parameters import KNOWN, unknown_in, unknown_parameter
-from weighbridge.domain.errors import UnknownParameterError
+from weighbridge.domain.errors import InvalidFieldError, UnknownParameterError
 from weighbridge.domain.fit import FITS, STRICT, Fit, OnForeign, ParameterRule
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.reasoning import BUDGETS, Effort, Reasoning, ReasoningStyle
@@ -87,7 +87,7 @@ def test_a_wish_that_has_no_place_is_refused_or_told_as_policy_says(
 ) -> None:
     request = asked(caller, **fields)
     strict, lenient = fit(request, MODEL, host, STRICT), fit(request, MODEL, host, WARN)
-    if caller == host:
+    if caller == host or (host == "gemini" and param in {"frequency_penalty", "top_k"}):
         assert strict == lenient == FITS
     else:
         assert (refused(strict), lenient) == (param, Fit(left_out=(param,)))
@@ -98,6 +98,18 @@ def test_a_seed_is_carried_where_there_is_a_place_for_it(host: str, has_seed: bo
     request = a_request(sampling=Sampling(seed=1))
     assert fit(request, MODEL, host, STRICT).refusal is None or not has_seed
     assert fit(request, MODEL, host, WARN) == (FITS if has_seed else Fit(left_out=("seed",)))
+
+
+def test_gemini_has_a_place_for_penalties_and_for_top_k() -> None:
+    said = sent(asked("openai_chat", frequency_penalty=0.5, presence_penalty=-1), "gemini", MODEL)["generationConfig"]
+    assert (said["frequencyPenalty"], said["presencePenalty"]) == (0.5, -1)
+    assert sent(asked("anthropic_messages", top_k=5), "gemini", MODEL)["generationConfig"]["topK"] == 5
+
+
+@pytest.mark.parametrize("penalty", [2.5, -3, "much"])
+def test_a_penalty_outside_its_range_is_refused(penalty: object) -> None:
+    with pytest.raises(InvalidFieldError, match="frequency_penalty"):
+        asked("openai_chat", frequency_penalty=penalty)
 
 
 def test_what_is_for_the_host_alone_and_what_nobody_knows_is_told() -> None:

@@ -39,6 +39,8 @@ class _Form(NamedTuple):
     has_no_seed: bool = True
     can_think: Callable[[Request, PortfolioModel], bool] = _always
     """Beside everything else that the request asks for."""
+    takes: frozenset[str] = frozenset()
+    """Wishes that it has a place for."""
     takes_thoughts: bool = False
     """Of earlier turns, where they are signed."""
 
@@ -47,7 +49,12 @@ _FORMS: Mapping[str, _Form] = {
     "openai_chat": _Form(chat.FORM, chat.check, has_no_seed=False),
     "openai_responses": _Form(responses.FORM, responses.check),
     "anthropic_messages": _Form(anthropic.FORM, anthropic.check, can_think=anthropic.can_think, takes_thoughts=True),
-    "gemini": _Form(gemini.FORM, gemini.check, has_no_seed=False),
+    "gemini": _Form(
+        gemini.FORM,
+        gemini.check,
+        has_no_seed=False,
+        takes=frozenset({"top_k", "frequency_penalty", "presence_penalty"}),
+    ),
     "bedrock": _Form(bedrock.FORM, bedrock.check, can_think=anthropic.can_think, takes_thoughts=True),
     "local": _Form(chat.FORM, chat.check, has_no_seed=False),
 }
@@ -80,7 +87,7 @@ def _require_essential(request: Request, form: _Form) -> None:
 
 
 def _left_out(request: Request, model: PortfolioModel, form: _Form, rule: ParameterRule) -> Fit:
-    wishes = [*wishes_in(request, WISHES)]
+    wishes = [wish for wish in wishes_in(request, WISHES) if wish not in form.takes]
     if form.has_no_seed and request.sampling.seed is not None:
         wishes.append("seed")
     if wishes and rule.foreign is OnForeign.REFUSE:

@@ -169,6 +169,12 @@ class Sampling:
     """Nucleus size."""
     seed: int | None = None
     """Asks for repeatable sampling."""
+    top_k: int | None = None
+    """Choose among so many."""
+    frequency_penalty: float | None = None
+    """Against words that were said often."""
+    presence_penalty: float | None = None
+    """Against words that were said at all."""
     stop: tuple[str, ...] = ()
     """Texts that end the answer."""
 

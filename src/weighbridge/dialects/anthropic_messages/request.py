@@ -73,8 +73,8 @@ def parse_count_request(body: bytes) -> Request:
 
 
 def _sampling(fields: Fields) -> Sampling:
-    read_int(fields, "top_k", least=0)
     return Sampling(
+        top_k=read_int(fields, "top_k", least=0),
         temperature=read_number(fields, "temperature", least=0, most=1),
         top_p=read_number(fields, "top_p", least=0, most=1),
         stop=_stop(fields),

@@ -77,6 +77,8 @@ def _sampling(fields: Fields) -> Sampling:
         top_p=read_number(fields, "top_p", least=0, most=1),
         seed=read_int(fields, "seed", least=-(2**63)),
         stop=_stop(fields.get("stop")),
+        frequency_penalty=read_number(fields, "frequency_penalty", least=-2, most=2),
+        presence_penalty=read_number(fields, "presence_penalty", least=-2, most=2),
     )
 
 
