@@ -100,6 +100,28 @@ def test_a_seed_is_carried_where_there_is_a_place_for_it(host: str, has_seed: bo
     assert fit(request, MODEL, host, WARN) == (FITS if has_seed else Fit(left_out=("seed",)))
 
 
+MARK = {"cache_control": {"type": "ephemeral"}}
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        MARK,
+        {"system": [{"type": "text", "text": "Be brief.", **MARK}]},
+        {"tools": [{"name": "look", "input_schema": {"type": "object"}, **MARK}]},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi", **MARK}]}]},
+    ],
+)
+@pytest.mark.parametrize("host", HOSTS)
+def test_marks_for_a_host_s_cache_pass_to_their_own_hosts_and_are_told_elsewhere(
+    marked: dict[str, Any], host: str
+) -> None:
+    request = asked("anthropic_messages", **marked)
+    own = host == "anthropic_messages"
+    assert fit(request, MODEL, host, STRICT) == (FITS if own else Fit(left_out=("cache_control",)))
+    assert ("cache_control" in json.dumps(sent(request, host, MODEL))) == own
+
+
 def test_gemini_has_a_place_for_penalties_and_for_top_k() -> None:
     said = sent(asked("openai_chat", frequency_penalty=0.5, presence_penalty=-1), "gemini", MODEL)["generationConfig"]
     assert (said["frequencyPenalty"], said["presencePenalty"]) == (0.5, -1)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from weighbridge.dialects.anthropic_messages import limits as anthropic
 from weighbridge.dialects.bedrock import limits as bedrock
-from weighbridge.dialects.foreign import ESSENTIAL, HINTS, WISHES, Harmless, no_place, wishes_in
+from weighbridge.dialects.foreign import ESSENTIAL, HINTS, WISHES, Harmless, has_cache_marks, no_place, wishes_in
 from weighbridge.dialects.gemini import limits as gemini
 from weighbridge.dialects.openai_chat import limits as chat
 from weighbridge.dialects.openai_responses import limits as responses
@@ -97,10 +97,12 @@ def _left_out(request: Request, model: PortfolioModel, form: _Form, rule: Parame
 
 
 def _forgotten(request: Request, form: _Form) -> Iterator[str]:
-    """Thoughts of earlier turns, which only their maker's models can be shown again."""
+    """Marks of what a host is to keep, and thoughts of earlier turns, which only their maker's models can be shown."""
     parts = (part for message in request.messages for part in message.parts)
     if not form.takes_thoughts and any(isinstance(part, Thought) for part in parts):
         yield "messages.thinking"
+    if has_cache_marks(request.body or {}):
+        yield "cache_control"
     items = (request.body or {}).get("input")
     if isinstance(items, list) and any(isinstance(item, dict) and item.get("type") == "reasoning" for item in items):
         yield "input.reasoning"

@@ -36,7 +36,6 @@ HINTS: Harmless = {
     "service_tier": ("auto", "default", "standard_only"),
     "prompt_cache_key": (),
     "prompt_cache_retention": (),
-    "cache_control": (),
     "inference_geo": (),
     "moderation": (),
     "speed": ("standard",),
@@ -64,3 +63,14 @@ def wishes_in(request: Request, fields: Harmless) -> Iterator[str]:
         text = body.get("text")
         if isinstance(text, dict) and text.get("verbosity") not in (None, "medium"):
             yield "text.verbosity"
+
+
+def has_cache_marks(body: Mapping[str, object]) -> bool:
+    """Something in it, or all of it, is marked for a host's cache, as Anthropic's format does it."""
+    turns = [turn.get("content") for turn in _objects(body.get("messages"))]
+    lists = (body.get("system"), body.get("tools"), *turns)
+    return "cache_control" in body or any("cache_control" in block for blocks in lists for block in _objects(blocks))
+
+
+def _objects(value: object) -> list[dict[str, object]]:
+    return [item for item in value if type(item) is dict] if type(value) is list else []
