@@ -80,6 +80,7 @@ def test_what_comes_along_is_understood_and_passes_as_it_came(caller: str, field
             ["n.txt\n\nhä"],
         ),
         ("anthropic_messages", chat(given("document", type="text", media_type="text/plain", data="words")), ["words"]),
+        ("anthropic_messages", chat(given("document", type="base64", media_type="text/plain", data="aMOk")), ["hä"]),
         (
             "anthropic_messages",
             chat(given("document", type="content", content=[{"type": "text", "text": "words"}]) | {"title": "t"}),

@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 
 from journeys.test_across_dialects import MESSAGE
+from make import a_request
 from providers.loopback import Loopback, answer, completion, serving
 from server.asgi import Call
 from weighbridge.config.load import load_policy
 from weighbridge.domain.record import Record, RecordFilter
+from weighbridge.domain.request import File, Message, Role
+from weighbridge.pipeline.draft import digest_of_input
 from weighbridge.pipeline.wire import open_house
 from weighbridge.server.app import App
 
@@ -112,6 +115,11 @@ async def test_two_calls_with_other_pictures_are_not_the_same_input(tmp_path: Pa
             _, (record,) = await ask(folder, host, "openai_chat", CHAT, [in_chat(f"AAA{number}")])
             digests.add(record.input_digest)
     assert len(digests) == 2
+
+
+def test_two_files_that_only_a_host_knows_are_not_the_same_input() -> None:
+    asked = [a_request(messages=(Message(Role.USER, (File(None, "a", number),)),)) for number in ("f-1", "f-2")]
+    assert len({digest_of_input(request) for request in asked}) == 2
 
 
 async def test_large_calls_have_room_for_so_many_bytes_together(tmp_path: Path) -> None:

@@ -254,6 +254,6 @@ def test_what_keeps_calls_from_being_signed_is_told_at_load() -> None:
 def test_without_the_library_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(aws, "find_spec", lambda name: None)
     url = "https://bedrock-runtime.eu-central-1.amazonaws.com"
-    assert check_host(Host("h", "aws.bedrock", "bedrock", base_url=url)) == [
-        "signed calls need botocore: pip install 'weighbridge[bedrock]'"
-    ]
+    for auth in (None, "bearer"):  # frames are read by it, too
+        (problem,) = check_host(Host("h", "aws.bedrock", "bedrock", base_url=url, auth=auth))
+        assert "pip install 'weighbridge[bedrock]'" in problem

@@ -42,31 +42,19 @@ PRESETS: Mapping[str, Preset] = {
     "vertex": Preset("gcp.vertex_ai", None, "gemini", "bearer"),
     "bedrock": Preset("aws.bedrock", None, "bedrock"),
     "mistral": Preset("mistral_ai", "https://api.mistral.ai/v1", **OLDER),
-    "groq": Preset(
-        "groq", "https://api.groq.com/openai/v1", output_limit="max_completion_tokens", instructions="system"
-    ),
+    "groq": Preset("groq", "https://api.groq.com/openai/v1", **NEWER),
     "deepseek": Preset("deepseek", "https://api.deepseek.com/v1", **OLDER),
     "xai": Preset("x_ai", "https://api.x.ai/v1", **NEWER),
     "together": Preset("together", "https://api.together.xyz/v1", **OLDER),
-    "fireworks": Preset(
-        "fireworks", "https://api.fireworks.ai/inference/v1", output_limit="max_tokens", instructions="system"
-    ),
+    "fireworks": Preset("fireworks", "https://api.fireworks.ai/inference/v1", **OLDER),
     "openrouter": Preset("openrouter", "https://openrouter.ai/api/v1"),
-    "cerebras": Preset(
-        "cerebras", "https://api.cerebras.ai/v1", output_limit="max_completion_tokens", instructions="system"
-    ),
-    "cohere": Preset(
-        "cohere", "https://api.cohere.ai/compatibility/v1", output_limit="max_tokens", instructions="system"
-    ),
+    "cerebras": Preset("cerebras", "https://api.cerebras.ai/v1", **NEWER),
+    "cohere": Preset("cohere", "https://api.cohere.ai/compatibility/v1", **OLDER),
     "perplexity": Preset("perplexity", "https://api.perplexity.ai", **OLDER),
     "nvidia": Preset("nvidia", "https://integrate.api.nvidia.com/v1", **OLDER),
-    "huggingface": Preset(
-        "huggingface", "https://router.huggingface.co/v1", output_limit="max_tokens", instructions="system"
-    ),
+    "huggingface": Preset("huggingface", "https://router.huggingface.co/v1", **OLDER),
     "moonshot": Preset("moonshot_ai", "https://api.moonshot.ai/v1", **OLDER),
-    "deepinfra": Preset(
-        "deepinfra", "https://api.deepinfra.com/v1/openai", output_limit="max_tokens", instructions="system"
-    ),
+    "deepinfra": Preset("deepinfra", "https://api.deepinfra.com/v1/openai", **OLDER),
     "sambanova": Preset("sambanova", "https://api.sambanova.ai/v1", **OLDER),
     "vllm": Preset("vllm", "http://127.0.0.1:8000/v1", **OLDER),
     "sglang": Preset("sglang", "http://127.0.0.1:30000/v1", **OLDER),

@@ -48,13 +48,16 @@ def file_of(fields: Fields, path: str) -> File | Text:
         if not content.startswith("data:"):
             raise _no_data_url(param, "file")
         _require_content(content, param, LARGEST_FILE_BYTES, "file")
-        return _read(content, name, param) if content.startswith("data:text/") else File(content, name)
+        return inline_file(content, name, param)
     if address is not None:
         return File(require_https(address, join(path, "file_url"), "the file itself as `file_data`"), name)
     return File(None, name, need_text(fields, "file_id", path))
 
 
-def _read(url: str, name: str | None, param: str) -> Text:
+def inline_file(url: str, name: str | None, param: str) -> File | Text:
+    """A file inside the call; one of plain text is text. Raises InvalidFieldError where that is not UTF-8."""
+    if not url.startswith("data:text/"):
+        return File(url, name)
     try:
         text = binascii.a2b_base64(url.partition(",")[2]).decode()
     except UnicodeDecodeError:

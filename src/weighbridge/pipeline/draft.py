@@ -19,7 +19,7 @@ from weighbridge.domain.policy import Policy
 from weighbridge.domain.probe import Probe
 from weighbridge.domain.rate import RateStanding
 from weighbridge.domain.record import Content, OutcomeStatus, Record
-from weighbridge.domain.request import Request
+from weighbridge.domain.request import File, Request
 from weighbridge.domain.shadow import Served, Shadow
 from weighbridge.domain.signals import Classification
 from weighbridge.domain.task import Task
@@ -154,7 +154,8 @@ def digest_of_input(request: Request) -> str:
     for message in request.messages:
         sha.update(f"{message.role}\x1f{message.text}\x1e".encode())
     for part in request.attachments:
-        sha.update(f"\x1d{part.url}".encode())
+        number = part.host_id if isinstance(part, File) else None
+        sha.update(f"\x1d{part.url}\x1f{number}".encode())
     return sha.hexdigest()
 
 

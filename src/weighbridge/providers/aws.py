@@ -100,10 +100,14 @@ def region_of(host: Host) -> str | None:
     return None if found is None else found[1]
 
 
+def check_library() -> Iterator[str]:
+    """What is missing to sign calls and to read Amazon's streams, in one sentence."""
+    if find_spec("botocore") is None:
+        yield "Amazon's signatures and streams need botocore: pip install 'weighbridge[bedrock]'"
+
+
 def check_signing(host: Host) -> Iterator[str]:
     """Everything that keeps a host's calls from being signed, one sentence each."""
-    if find_spec("botocore") is None:
-        yield "signed calls need botocore: pip install 'weighbridge[bedrock]'"
     if region_of(host) is None:
         yield "signing_region: it is missing, and base_url is no address of Amazon's that names one"
     for secret in (host.credential, *host.more_credentials):

@@ -9,9 +9,10 @@ from weighbridge.domain.errors import ProviderRejectedError, ProviderTimeoutErro
 from weighbridge.domain.policy import Host, PortfolioModel
 from weighbridge.domain.request import Request
 from weighbridge.domain.response import Delta, Response
-from weighbridge.providers.aws import check_signing
+from weighbridge.providers.aws import check_library, check_signing
 from weighbridge.providers.clock import Clock
 from weighbridge.providers.dialects import DIALECTS, SIGNED, auth_of
+from weighbridge.providers.event_stream import EventStreamDecoder
 from weighbridge.providers.gate import Gate
 from weighbridge.providers.http1 import HttpClient
 from weighbridge.providers.local import LOCAL, LocalHost, check_local
@@ -117,7 +118,9 @@ def check_host(host: Host) -> list[str]:
     if host.dialect not in DIALECTS:
         return [f"dialect must be one of {', '.join((*DIALECTS, LOCAL, SIMULATED))}, not {host.dialect!r}"]
     problems = ["options are for simulated and local hosts only"] if host.options else []
-    problems += check_signing(host) if auth_of(host) == SIGNED else []
+    is_signed = auth_of(host) == SIGNED
+    problems += check_library() if is_signed or DIALECTS[host.dialect].decoder is EventStreamDecoder else []
+    problems += check_signing(host) if is_signed else []
     try:
         endpoint(host.base_url, "")
     except ValueError as error:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from weighbridge.dialects.attachments import inline, require_https
+from weighbridge.dialects.attachments import inline, inline_file, require_https
 from weighbridge.dialects.carried import inline_content, object_arguments
 from weighbridge.dialects.fields import (
     Fields,
@@ -70,7 +70,7 @@ def _document(fields: Fields, path: str) -> tuple[Part, ...]:
     kind = one_of(source.get("type"), ("base64", "url", "text", "content", "file"), join(at, "type"))
     if kind == "base64":
         media_type, encoded = need_text(source, "media_type", at), need_text(source, "data", at)
-        return (File(inline(media_type, encoded, join(at, "data")), title),)
+        return (inline_file(inline(media_type, encoded, join(at, "data")), title, join(at, "data")),)
     if kind == "url":
         return (File(require_https(need_text(source, "url", at), join(at, "url"), "the file itself as base64"), title),)
     if kind == "file":

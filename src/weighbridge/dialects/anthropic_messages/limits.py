@@ -9,7 +9,7 @@ from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.reasoning import ReasoningStyle
 from weighbridge.domain.request import Request
 
-__all__ = ["FORM", "can_think", "check"]
+__all__ = ["FORM", "can_think", "check", "refuse_wishes"]
 
 DIALECT = "anthropic_messages"
 _Test = Callable[[Request], bool]
@@ -28,14 +28,19 @@ _WISHES: tuple[tuple[str, str, _Test], ...] = (
 
 def check(request: Request) -> None:
     """Raise InvalidFieldError for the first wish or part that a host of this dialect cannot be told."""
+    refuse_wishes(request)
+    if request.dialect != DIALECT or request.body is None:
+        render_conversation(request.messages)
+
+
+def refuse_wishes(request: Request) -> None:
+    """The same for wishes alone; what is said is refused when it is written."""
     for param, wish, has_it in _WISHES:
         if has_it(request):
             raise no_place(param, wish, FORM)
     if request.output.kind == "json_object":
         param = "output" if request.dialect == "native" else "response_format"
         raise no_place(param, "JSON without a schema", FORM)
-    if request.dialect != DIALECT or request.body is None:
-        render_conversation(request.messages)
 
 
 def can_think(request: Request, model: PortfolioModel) -> bool:

@@ -5,7 +5,7 @@ from typing import cast
 
 import orjson
 
-from weighbridge.dialects.anthropic_messages.limits import DIALECT, can_think, check
+from weighbridge.dialects.anthropic_messages.limits import DIALECT, can_think, refuse_wishes
 from weighbridge.dialects.anthropic_messages.messages import (
     keep_wire_form,
     parse_messages,
@@ -116,7 +116,7 @@ def render_request(
     those that the gateway added or rewrote are written anew. Raises InvalidFieldError for what cannot be carried.
     """
     own = request.body if request.dialect == DIALECT else None
-    check(replace(request, wants_logprobs=True) if wants_logprobs else request)
+    refuse_wishes(replace(request, wants_logprobs=True) if wants_logprobs else request)
     limit = request.max_output_tokens or model.max_output_tokens
     if own is None:
         body = _build(request, model, limit)

@@ -4,11 +4,17 @@ from weighbridge.dialects.bedrock.contents import FORM, has_tool_traffic, render
 from weighbridge.dialects.foreign import no_place
 from weighbridge.domain.request import Request
 
-__all__ = ["FORM", "check"]
+__all__ = ["FORM", "check", "refuse_wishes"]
 
 
 def check(request: Request) -> None:
     """Raise InvalidFieldError for the first wish or part that a host of this dialect cannot be told."""
+    refuse_wishes(request)
+    render_turns(request.messages)
+
+
+def refuse_wishes(request: Request) -> None:
+    """The same for wishes alone; what is said is refused when it is written."""
     sampling, choice = request.sampling, request.tool_choice
     wishes = {
         "n": ("more than one answer", request.choices > 1),
@@ -26,4 +32,3 @@ def check(request: Request) -> None:
     for param, (wish, has_it) in wishes.items():
         if has_it:
             raise no_place(param, wish, FORM)
-    render_turns(request.messages)

@@ -10,7 +10,7 @@ import orjson
 
 from weighbridge.dialects.anthropic_messages.limits import can_think
 from weighbridge.dialects.bedrock.contents import render_system, render_turns
-from weighbridge.dialects.bedrock.limits import check
+from weighbridge.dialects.bedrock.limits import refuse_wishes
 from weighbridge.dialects.thinking import anthropic_fields
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.request import OutputFormat, Request, Tool, ToolChoice
@@ -20,7 +20,7 @@ Wire = dict[str, object]
 
 def render_request(request: Request, model: PortfolioModel, *, wants_logprobs: bool) -> bytes:
     """The call on the wire; the model's name stands in the path. Raises InvalidFieldError for what has no place."""
-    check(replace(request, wants_logprobs=True) if wants_logprobs else request)
+    refuse_wishes(replace(request, wants_logprobs=True) if wants_logprobs else request)
     inference = _inference(request, model)
     effort, more = _thinking(request, model, cast("int", inference["maxTokens"]))
     optional: Wire = {

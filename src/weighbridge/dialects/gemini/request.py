@@ -3,7 +3,7 @@
 import orjson
 
 from weighbridge.dialects.gemini.contents import render_contents, render_instructions
-from weighbridge.dialects.gemini.limits import check
+from weighbridge.dialects.gemini.limits import refuse_wishes
 from weighbridge.dialects.thinking import gemini_config
 from weighbridge.domain.policy import PortfolioModel
 from weighbridge.domain.request import OutputFormat, Request, Tool, ToolChoice
@@ -14,7 +14,7 @@ Wire = dict[str, object]
 
 def render_request(request: Request, model: PortfolioModel, *, wants_logprobs: bool) -> bytes:
     """The call on the wire; the model's name stands in the path. Raises InvalidFieldError for what has no place."""
-    check(request)
+    refuse_wishes(request)
     optional: Wire = {
         "systemInstruction": render_instructions(request.messages),
         "tools": _tools(request.tools),

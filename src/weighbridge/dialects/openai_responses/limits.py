@@ -8,7 +8,7 @@ from weighbridge.dialects.openai_responses.items import FORM, render_items
 from weighbridge.domain.errors import InvalidFieldError
 from weighbridge.domain.request import Request
 
-__all__ = ["FORM", "check", "refuse_state"]
+__all__ = ["FORM", "check", "refuse_state", "refuse_wishes"]
 
 _STATE: Mapping[str, tuple[object, ...]] = {
     "previous_response_id": (),
@@ -32,10 +32,15 @@ def refuse_state(fields: Fields) -> None:
 
 
 def check(request: Request) -> None:
-    """Raise InvalidFieldError for the first wish that a host of this dialect cannot be told."""
+    """Raise InvalidFieldError for the first wish or part that a host of this dialect cannot be told."""
+    refuse_wishes(request)
+    if request.dialect != "openai_responses" or request.body is None:
+        render_items(request.messages)
+
+
+def refuse_wishes(request: Request) -> None:
+    """The same for wishes alone; what is said is refused when it is written."""
     wishes = {"stop": request.sampling.stop, "n": request.choices > 1}
     for param, has_it in wishes.items():
         if has_it:
             raise no_place(param, f"`{param}`", FORM)
-    if request.dialect != "openai_responses" or request.body is None:
-        render_items(request.messages)

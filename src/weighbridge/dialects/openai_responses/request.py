@@ -17,7 +17,7 @@ from weighbridge.dialects.fields import (
 )
 from weighbridge.dialects.json_text import parse_object
 from weighbridge.dialects.openai_responses.items import Turn, keep_wire_form, parse_input, render_items
-from weighbridge.dialects.openai_responses.limits import check, refuse_state
+from weighbridge.dialects.openai_responses.limits import refuse_state, refuse_wishes
 from weighbridge.dialects.openai_responses.tools import (
     parse_output,
     parse_tool_choice,
@@ -101,7 +101,7 @@ def render_request(
         if request.output != TEXT_OUTPUT and not _states_format(body):
             body["text"] = {**(read_object(body, "text") or {}), **render_output(request.output)}
     else:
-        check(request)
+        refuse_wishes(request)
         body = _build(request, model)
     body |= {"model": model.upstream_name, "store": False}
     if request.max_output_tokens is not None:
